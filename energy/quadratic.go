@@ -1,0 +1,52 @@
+package energy
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/harmonium-go/harmonium/internal/op"
+)
+
+// Quadratic is the energy of units coupled among themselves:
+//
+//	E(x) = U(x) − bᵀx − ½ xᵀWx
+//
+// With Spin units it is a Hopfield net or an Ising model, with Bernoulli units a fully visible Boltzmann machine; with
+// Gaussian units it is a distribution only while diag(1/σ²) − W is positive definite. W is meant to be symmetric with a
+// zero diagonal; its owner keeps it so.
+//
+// Sources: J. J. Hopfield, PNAS 79 (1982), eq. 7; D. Ackley, G. Hinton, T. Sejnowski, Cognitive Science 9 (1985).
+type Quadratic struct {
+	Units       Units
+	W           *G.Node // (n, n)
+	B           *G.Node // (n)
+	LogVariance *G.Node // a vector, or nil for variance 1
+}
+
+// Energy builds E(x): (B, n) gives (B), nats. Gradient flows to x, W and b; that of W is −½ Σ x xᵀ, so a symmetric W stays
+// symmetric. Cost: one (B×n)·(n×n) product.
+func (e Quadratic) Energy(x *G.Node) (*G.Node, error) {
+	s := side{"x", e.Units, e.B, e.LogVariance, nil}
+	if err := s.fits(x); err != nil {
+		return nil, fmt.Errorf("energy: Quadratic: Energy: %w", err)
+	}
+	coupled, err := op.Gemm(x, e.W, false, false)
+	if err != nil {
+		return nil, fmt.Errorf("energy: Quadratic: Energy: %w", err)
+	}
+	var sum terms
+	sum.own(s, x)
+	sum.bias(s, x)
+	sum.add(-0.5)(op.RowDot(coupled, x))
+	return sum.build()
+}
+
+// Input builds the fields that the units feel, xW + b: (B, n) gives (B, n). For a symmetric W with zero diagonal, unit i
+// given the others is distributed by its family at input i.
+func (e Quadratic) Input(x *G.Node) (*G.Node, error) {
+	if err := e.Units.fits("Quadratic: Input", x); err != nil {
+		return nil, err
+	}
+	return op.Affine(x, e.W, e.B, false)
+}

@@ -1,0 +1,51 @@
+package energy
+
+import (
+	"fmt"
+)
+
+// MaxStates bounds enumeration: 2^22 states.
+const MaxStates = 1 << 22
+
+// StateCount returns how many joint states the units have. It is an ErrConfig for Gaussian units and beyond MaxStates.
+func (u Units) StateCount() (int, error) {
+	count := 1
+	for _, g := range u.groups {
+		states := 2
+		switch g.Family {
+		case "Gaussian":
+			return 0, fmt.Errorf("energy: %v: real units cannot be enumerated: %w", u, ErrConfig)
+		case "OneHot":
+			states = g.States
+		}
+		for range g.Count {
+			if count *= states; count > MaxStates {
+				return 0, fmt.Errorf("energy: %v: more than %d states cannot be enumerated: %w", u, MaxStates, ErrConfig)
+			}
+		}
+	}
+	return count, nil
+}
+
+// State writes joint state i, 0 ≤ i < StateCount, into row, which has Len numbers. The last unit runs fastest.
+func (u Units) State(i int, row []float64) {
+	end := u.len
+	for k := len(u.groups) - 1; k >= 0; k-- {
+		g := u.groups[k]
+		for range g.Count {
+			switch g.Family {
+			case "Bernoulli":
+				end--
+				row[end], i = float64(i%2), i/2
+			case "Spin":
+				end--
+				row[end], i = float64(2*(i%2)-1), i/2
+			case "OneHot":
+				end -= g.States
+				clear(row[end : end+g.States])
+				row[end+i%g.States] = 1
+				i /= g.States
+			}
+		}
+	}
+}

@@ -1,0 +1,11 @@
+// Package op holds the fused Gorgonia ops that energies and layers are built of: each with a kernel in float32 and float64
+// and a hand-derived gradient.
+//
+// Batches are (B, n), row major; results of per-sample reductions are (B); costs are scalars. Every builder belongs to graph
+// building: it takes and returns nodes, checks rank, shape and dtype, and adds a node to its first argument's graph.
+//
+// What Gorgonia demands and these ops keep:
+//   - Do allocates its result; no op returns its input or a view of it, since built-in ops overwrite their inputs in place.
+//   - Gorgonia merges nodes of equal hash without looking at their children, so apply compares them.
+//   - Gradients are written out once. A gradient op has no gradient of its own: Gorgonia's Grad(Grad) is wrong anyway.
+package op

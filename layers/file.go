@@ -1,0 +1,168 @@
+package layers
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/modelfile"
+)
+
+// A Saved layer can be written to a file: its parameters by their names, and a kind and a configuration, which is marshalled
+// as JSON and from which the decoder that is registered for the kind makes the layer again.
+type Saved interface {
+	Layer
+	Spec() (kind string, config any)
+}
+
+// Decoder makes a layer of a configuration, with parameters from a file.
+type Decoder func(name string, config []byte, file *modelfile.File) (Layer, error)
+
+var decoders = map[string]Decoder{}
+
+func init() {
+	for _, a := range []func() *Activation{Sigmoid, Tanh, ReLU, Softplus, Softmax} {
+		Register(a().kind, func(string, []byte, *modelfile.File) (Layer, error) { return a(), nil })
+	}
+	Register("rbm", decodeRBM)
+	Register("linear", decodeLinear)
+	Register("layernorm", decodeLayerNorm)
+	Register("dropout", decodeDropout)
+	Register("stochastic_bernoulli", decodeStochastic)
+	Register("sequential", decodeSequential)
+}
+
+// Register makes a kind of layer known to Load. The library's packages call it when they are imported.
+func Register(kind string, d Decoder) { decoders[kind] = d }
+
+const layerKey = "harmonium.layer"
+
+type spec struct {
+	Kind   string          `json:"kind"`
+	Name   string          `json:"name"`
+	Config json.RawMessage `json:"config"`
+}
+
+// Save writes a layer to a file: safetensors, with the configuration in the metadata (docs/format.md). The file appears
+// whole or not at all. Parameters that are not finite are refused with ErrNotFinite. Values are read: no solver may be stepping.
+func Save(path string, l Layer) error {
+	file, err := Encode(l)
+	if err != nil {
+		return fmt.Errorf("layers: Save: %s: %w", path, err)
+	}
+	return modelfile.Write(path, file)
+}
+
+// Encode returns the content of a layer's file. The tensors share the layer's memory.
+func Encode(l Layer) (*modelfile.File, error) {
+	raw, err := describe(l)
+	if err != nil {
+		return nil, err
+	}
+	file := &modelfile.File{Meta: map[string]string{layerKey: string(raw)}}
+	for _, p := range l.Params() {
+		if !p.Finite() {
+			return nil, fmt.Errorf("parameter %q: %w", p.name, energy.ErrNotFinite)
+		}
+		file.Tensors = append(file.Tensors, modelfile.Tensor{Name: p.name, Shape: p.shape, Data: p.data})
+	}
+	return file, nil
+}
+
+func describe(l Layer) (json.RawMessage, error) {
+	s, ok := l.(Saved)
+	if !ok {
+		return nil, fmt.Errorf("layer %q is a %T, which has no Spec to save: %w", l.Name(), l, energy.ErrConfig)
+	}
+	kind, config := s.Spec()
+	if inner, ok := config.([]Layer); ok {
+		var specs []json.RawMessage
+		for _, l := range inner {
+			raw, err := describe(l)
+			if err != nil {
+				return nil, err
+			}
+			specs = append(specs, raw)
+		}
+		config = specs
+	}
+	raw, err := json.Marshal(config)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(spec{kind, l.Name(), raw})
+}
+
+// Load reads a layer from a file, whatever its kind. It never allocates more than a small multiple of the file's size; every
+// error names the file and the reason.
+func Load(path string) (Layer, error) {
+	file, err := modelfile.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	raw, ok := file.Meta[layerKey]
+	if !ok {
+		return nil, fmt.Errorf("layers: Load: %s: no %q in the metadata: this is no model of a layer: %w", path, layerKey, energy.ErrConfig)
+	}
+	l, err := Decode([]byte(raw), file)
+	if err != nil {
+		return nil, fmt.Errorf("layers: Load: %s: %w", path, err)
+	}
+	if len(l.Params()) != len(file.Tensors) {
+		return nil, fmt.Errorf("layers: Load: %s: holds %d tensors, the model has %d: %w", path, len(file.Tensors), len(l.Params()), energy.ErrConfig)
+	}
+	return l, nil
+}
+
+// maxDepth bounds how deep layers may stand within layers in a file.
+const maxDepth = 16
+
+// Decode makes the layer that a description in a file stands for.
+func Decode(raw []byte, file *modelfile.File) (Layer, error) {
+	if depth(raw) > 4*maxDepth {
+		return nil, fmt.Errorf("layers are nested more than %d deep: %w", maxDepth, energy.ErrConfig)
+	}
+	var s spec
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return nil, fmt.Errorf("the description of the layer is no JSON of ours: %w", err)
+	}
+	d, ok := decoders[s.Kind]
+	if !ok {
+		return nil, fmt.Errorf("layer %q is of the kind %q, which this program does not know: %w", s.Name, s.Kind, energy.ErrConfig)
+	}
+	return d(s.Name, s.Config, file)
+}
+
+// depth counts the brackets that stand open at once, quoted ones included: an upper bound is enough.
+func depth(raw []byte) int {
+	open, most := 0, 0
+	for _, c := range raw {
+		switch c {
+		case '{', '[':
+			open++
+			most = max(most, open)
+		case '}', ']':
+			open--
+		}
+	}
+	return most
+}
+
+func dtypeName(dt tensor.Dtype) string {
+	if dt == tensor.Float64 {
+		return "float64"
+	}
+	return "float32"
+}
+
+func dtypeOf(name string) (tensor.Dtype, error) {
+	switch name {
+	case "float32":
+		return tensor.Float32, nil
+	case "float64":
+		return tensor.Float64, nil
+	}
+	return tensor.Dtype{}, fmt.Errorf("dtype %q, want float32 or float64: %w", name, energy.ErrDtype)
+}

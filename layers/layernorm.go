@@ -1,0 +1,112 @@
+package layers
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/modelfile"
+	"github.com/harmonium-go/harmonium/internal/op"
+)
+
+// LayerNormConfig describes a LayerNorm.
+type LayerNormConfig struct {
+	Size    int          `json:"size"`              // columns, at least 1
+	Epsilon float64      `json:"epsilon,omitempty"` // added to the variance; 0 means 1e-5
+	Dtype   tensor.Dtype `json:"-"`                 // the zero value means Float32
+}
+
+// LayerNorm is gain·(x − mean)/√(variance + ε) + bias with mean and biased variance of each row, and parameters gain
+// (starts at 1) and bias (starts at 0).
+//
+// Source: Ba, Kiros, Hinton, arXiv:1607.06450, eq. 4.
+type LayerNorm struct {
+	name       string
+	config     LayerNormConfig
+	gain, bias *Param
+}
+
+// NewLayerNorm makes a layer normalisation. Errors: ErrConfig, ErrDtype.
+func NewLayerNorm(name string, config LayerNormConfig) (*LayerNorm, error) {
+	return newLayerNorm(name, config, nil)
+}
+
+func newLayerNorm(name string, config LayerNormConfig, file *modelfile.File) (*LayerNorm, error) {
+	m := newMaker("LayerNorm", name, config.Dtype, file)
+	if m.err != nil {
+		return nil, m.err
+	}
+	if config.Size < 1 {
+		return nil, fmt.Errorf("layers: LayerNorm %q: Size is %d, want at least 1: %w", name, config.Size, energy.ErrConfig)
+	}
+	if config.Epsilon == 0 {
+		config.Epsilon = 1e-5
+	}
+	if math.IsNaN(config.Epsilon) || math.IsInf(config.Epsilon, 0) || config.Epsilon < 0 {
+		return nil, fmt.Errorf("layers: LayerNorm %q: Epsilon is %g, want a positive number, or 0 for 1e-5: %w", name, config.Epsilon, energy.ErrConfig)
+	}
+	config.Dtype = m.dtype
+	l := &LayerNorm{name: name, config: config}
+	l.gain = m.param("gain", true, func(int) float64 { return 1 }, config.Size)
+	l.bias = m.param("bias", true, nil, config.Size)
+	if m.err != nil {
+		return nil, fmt.Errorf("layers: LayerNorm %q: %w", name, m.err)
+	}
+	return l, nil
+}
+
+// Name returns the layer's name.
+func (l *LayerNorm) Name() string { return l.name }
+
+// Params lists gain and bias.
+func (l *LayerNorm) Params() []*Param { return []*Param{l.gain, l.bias} }
+
+// Forward builds the normalised x: (B, Size) gives (B, Size). Gradient flows to x, gain and bias.
+func (l *LayerNorm) Forward(x *G.Node) (*G.Node, error) {
+	g, err := graphOf(x)
+	if err == nil && (x.Dims() != 2 || x.Shape()[1] != l.config.Size) {
+		err = fmt.Errorf("input has shape %v, want (batch, %d): %w", x.Shape(), l.config.Size, energy.ErrShape)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("layers: LayerNorm %q: Forward: %w", l.name, err)
+	}
+	gain, err := l.gain.Node(g)
+	if err != nil {
+		return nil, err
+	}
+	bias, err := l.bias.Node(g)
+	if err != nil {
+		return nil, err
+	}
+	n, err := op.LayerNorm(x, gain, bias, l.config.Epsilon)
+	if err != nil {
+		return nil, fmt.Errorf("layers: LayerNorm %q: Forward: %w", l.name, err)
+	}
+	return n, nil
+}
+
+// Spec describes the layer for a file.
+func (l *LayerNorm) Spec() (kind string, config any) {
+	return "layernorm", layerNormSpec{l.config, dtypeName(l.config.Dtype)}
+}
+
+type layerNormSpec struct {
+	LayerNormConfig
+	Dtype string `json:"dtype"`
+}
+
+func decodeLayerNorm(name string, config []byte, file *modelfile.File) (Layer, error) {
+	var spec layerNormSpec
+	if err := json.Unmarshal(config, &spec); err != nil {
+		return nil, err
+	}
+	var err error
+	if spec.LayerNormConfig.Dtype, err = dtypeOf(spec.Dtype); err != nil {
+		return nil, err
+	}
+	return newLayerNorm(name, spec.LayerNormConfig, file)
+}

@@ -1,0 +1,117 @@
+package layers
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/modelfile"
+	"github.com/harmonium-go/harmonium/internal/op"
+)
+
+// LinearConfig describes a Linear layer.
+type LinearConfig struct {
+	In  int `json:"in"`  // columns of the input, at least 1
+	Out int `json:"out"` // columns of the output, at least 1
+
+	// Seed of the initial weights: together with the layer's name it fixes them.
+	Seed uint64 `json:"seed"`
+	// InitDeviation is the standard deviation of the initial weights; 0 means √(2/(In+Out)) (Glorot & Bengio 2010, eq. 12).
+	InitDeviation float64 `json:"init_deviation,omitempty"`
+	// Dtype is tensor.Float32 or tensor.Float64; the zero value means Float32.
+	Dtype tensor.Dtype `json:"-"`
+}
+
+// Linear is x·W + b with parameters W (In, Out) and b (Out).
+type Linear struct {
+	name   string
+	config LinearConfig
+	w, b   *Param
+}
+
+// NewLinear makes a linear layer with random weights and zero bias. Errors: ErrConfig, ErrDtype.
+func NewLinear(name string, config LinearConfig) (*Linear, error) {
+	return newLinear(name, config, nil)
+}
+
+func newLinear(name string, config LinearConfig, file *modelfile.File) (*Linear, error) {
+	m := newMaker("Linear", name, config.Dtype, file)
+	if m.err != nil {
+		return nil, m.err
+	}
+	const most = 1 << 30 // so that products of sizes cannot overflow
+	if config.In < 1 || config.Out < 1 || config.In > most || config.Out > most {
+		return nil, fmt.Errorf("layers: Linear %q: In is %d and Out %d, want at least 1: %w", name, config.In, config.Out, energy.ErrConfig)
+	}
+	deviation := config.InitDeviation
+	switch {
+	case math.IsNaN(deviation) || math.IsInf(deviation, 0) || deviation < 0:
+		return nil, fmt.Errorf("layers: Linear %q: InitDeviation is %g, want a positive number, or 0 for Glorot's: %w", name, deviation, energy.ErrConfig)
+	case deviation == 0:
+		deviation = math.Sqrt(2 / float64(config.In+config.Out))
+	}
+	config.Dtype = m.dtype
+	l := &Linear{name: name, config: config}
+	l.w = m.param("W", true, m.normal(config.Seed, "W", deviation, config.In*config.Out), config.In, config.Out)
+	l.b = m.param("b", true, nil, config.Out)
+	if m.err != nil {
+		return nil, fmt.Errorf("layers: Linear %q: %w", name, m.err)
+	}
+	return l, nil
+}
+
+// Name returns the layer's name.
+func (l *Linear) Name() string { return l.name }
+
+// Params lists W and b.
+func (l *Linear) Params() []*Param { return []*Param{l.w, l.b} }
+
+// Forward builds x·W + b: (B, In) gives (B, Out). Gradient flows to x, W and b. Errors: ErrShape, ErrDtype.
+func (l *Linear) Forward(x *G.Node) (*G.Node, error) {
+	g, err := graphOf(x)
+	if err == nil && (x.Dims() != 2 || x.Shape()[1] != l.config.In) {
+		err = fmt.Errorf("input has shape %v, want (batch, %d): %w", x.Shape(), l.config.In, energy.ErrShape)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("layers: Linear %q: Forward: %w", l.name, err)
+	}
+	w, err := l.w.Node(g)
+	if err != nil {
+		return nil, err
+	}
+	b, err := l.b.Node(g)
+	if err != nil {
+		return nil, err
+	}
+	n, err := op.Affine(x, w, b, false)
+	if err != nil {
+		return nil, fmt.Errorf("layers: Linear %q: Forward: %w", l.name, err)
+	}
+	return n, nil
+}
+
+// Spec describes the layer for a file.
+func (l *Linear) Spec() (kind string, config any) {
+	return "linear", linearSpec{l.config, dtypeName(l.config.Dtype)}
+}
+
+type linearSpec struct {
+	LinearConfig
+	Dtype string `json:"dtype"`
+}
+
+func decodeLinear(name string, config []byte, file *modelfile.File) (Layer, error) {
+	var spec linearSpec
+	if err := json.Unmarshal(config, &spec); err != nil {
+		return nil, err
+	}
+	var err error
+	if spec.LinearConfig.Dtype, err = dtypeOf(spec.Dtype); err != nil {
+		return nil, err
+	}
+	return newLinear(name, spec.LinearConfig, file)
+}

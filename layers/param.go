@@ -1,0 +1,193 @@
+package layers
+
+import (
+	"fmt"
+	"unsafe"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/modelfile"
+	"github.com/harmonium-go/harmonium/internal/rng"
+)
+
+// Param is a named tensor that a layer owns: a vector or a matrix of float32 or float64.
+type Param struct {
+	name    string
+	shape   tensor.Shape
+	dtype   tensor.Dtype
+	data    any // []float32 or []float64: the one memory that every graph's node shares
+	learned bool
+}
+
+// Name is "layer.param", as in graphs and files.
+func (p *Param) Name() string { return p.name }
+
+// Learned reports whether training changes the parameter by its gradient; offsets and fixed variances are not learned.
+func (p *Param) Learned() bool { return p.learned }
+
+// Value returns the parameter as a tensor that shares its memory. Every call makes a new header: machines flip a header's
+// access pattern while they run, so two graphs must not share one.
+func (p *Param) Value() *tensor.Dense {
+	return tensor.New(tensor.WithShape(p.shape...), tensor.WithBacking(p.data))
+}
+
+// Float64s returns a copy of the values, row major.
+func (p *Param) Float64s() []float64 {
+	out := make([]float64, p.shape.TotalSize())
+	switch data := p.data.(type) {
+	case []float32:
+		for i, v := range data {
+			out[i] = float64(v)
+		}
+	case []float64:
+		copy(out, data)
+	}
+	return out
+}
+
+// Set overwrites the values, row major, rounded to the parameter's dtype. Values move: no machine may be running.
+func (p *Param) Set(values []float64) error {
+	if len(values) != p.shape.TotalSize() {
+		return fmt.Errorf("layers: %s: Set: %d values, want %d for shape %v: %w", p.name, len(values), p.shape.TotalSize(), p.shape, energy.ErrShape)
+	}
+	if !kernel.AllFinite(values) {
+		return fmt.Errorf("layers: %s: Set: %w", p.name, energy.ErrNotFinite)
+	}
+	p.fill(func(i int) float64 { return values[i] })
+	return nil
+}
+
+func (p *Param) fill(value func(i int) float64) {
+	switch data := p.data.(type) {
+	case []float32:
+		for i := range data {
+			data[i] = float32(value(i))
+		}
+	case []float64:
+		for i := range data {
+			data[i] = value(i)
+		}
+	}
+}
+
+// Finite reports whether no value is NaN or infinite.
+func (p *Param) Finite() bool {
+	if data, ok := p.data.([]float32); ok {
+		return kernel.AllFinite(data)
+	}
+	return kernel.AllFinite(p.data.([]float64))
+}
+
+// Node returns the parameter's node in g, made at the first call.
+func (p *Param) Node(g *G.ExprGraph) (*G.Node, error) {
+	if n := p.bound(g); n != nil {
+		return n, nil
+	}
+	for _, n := range g.ByName(p.name) {
+		if n.Op() == nil {
+			return nil, fmt.Errorf("layers: %s: the graph has another input of this name, of shape %v and dtype %v: %w",
+				p.name, n.Shape(), n.Dtype(), energy.ErrConfig)
+		}
+	}
+	return G.NewTensor(g, p.dtype, p.shape.Dims(), G.WithName(p.name), G.WithShape(p.shape...), G.WithValue(p.Value())), nil
+}
+
+// bound returns the node of g that shares this parameter's memory. Names alone do not tell: op nodes can bear them, and so
+// can an input of the user's own.
+func (p *Param) bound(g *G.ExprGraph) *G.Node {
+	for _, n := range g.ByName(p.name) {
+		if n.Op() != nil || !n.Shape().Eq(p.shape) || n.Dtype() != p.dtype {
+			continue
+		}
+		if v, ok := n.Value().(*tensor.Dense); ok && first(v.Data()) == first(p.data) {
+			return n
+		}
+	}
+	return nil
+}
+
+// first is the address of a slice's first number.
+func first(data any) unsafe.Pointer {
+	switch data := data.(type) {
+	case []float32:
+		return unsafe.Pointer(unsafe.SliceData(data))
+	case []float64:
+		return unsafe.Pointer(unsafe.SliceData(data))
+	}
+	return nil
+}
+
+// maker makes the parameters of one layer: new ones, or those of a file.
+type maker struct {
+	layer string
+	dtype tensor.Dtype
+	file  *modelfile.File
+	err   error
+}
+
+func newMaker(kind, name string, dtype tensor.Dtype, file *modelfile.File) *maker {
+	m := &maker{layer: name, dtype: dtype, file: file}
+	if m.err = checkName(kind, name); m.err != nil {
+		return m
+	}
+	if dtype == (tensor.Dtype{}) {
+		m.dtype = tensor.Float32
+	} else if dtype != tensor.Float32 && dtype != tensor.Float64 {
+		m.err = fmt.Errorf("layers: %s %q: dtype %v, want float32 or float64: %w", kind, name, dtype, energy.ErrDtype)
+	}
+	return m
+}
+
+// param makes a parameter. init gives the initial values; nil is zeros. A file's tensor is taken over only with the very
+// shape and dtype that the configuration demands, so no size in a hostile configuration is ever allocated.
+func (m *maker) param(name string, learned bool, init func(i int) float64, shape ...int) *Param {
+	if m.err != nil {
+		return nil
+	}
+	p := &Param{name: m.layer + "." + name, shape: shape, dtype: m.dtype, learned: learned}
+	if m.file != nil {
+		m.err = p.take(m.file)
+		return p
+	}
+	if m.dtype == tensor.Float32 {
+		p.data = make([]float32, p.shape.TotalSize())
+	} else {
+		p.data = make([]float64, p.shape.TotalSize())
+	}
+	if init != nil {
+		p.fill(init)
+	}
+	return p
+}
+
+func (p *Param) take(file *modelfile.File) error {
+	t, err := file.Tensor(p.name)
+	if err != nil {
+		return err
+	}
+	if !p.shape.Eq(tensor.Shape(t.Shape)) {
+		return fmt.Errorf("tensor %q has shape %v, want %v: %w", p.name, t.Shape, p.shape, energy.ErrShape)
+	}
+	p.data = t.Data
+	if got := p.Value().Dtype(); got != p.dtype {
+		return fmt.Errorf("tensor %q has dtype %v, want %v: %w", p.name, got, p.dtype, energy.ErrDtype)
+	}
+	if !p.Finite() {
+		return fmt.Errorf("tensor %q: %w", p.name, energy.ErrNotFinite)
+	}
+	return nil
+}
+
+// normal returns independent normal initial values of a given deviation. Streams are told apart by the layer's name, so
+// that layers of one seed start differently.
+func (m *maker) normal(seed uint64, param string, deviation float64, n int) func(i int) float64 {
+	if m.err != nil || m.file != nil {
+		return nil
+	}
+	z := make([]float64, n)
+	rng.Normal(rng.New(seed, "init "+m.layer+"."+param).Row(0, 0), z)
+	return func(i int) float64 { return deviation * z[i] }
+}
