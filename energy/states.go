@@ -1,8 +1,6 @@
 package energy
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // MaxStates bounds enumeration: 2^22 states.
 const MaxStates = 1 << 22
@@ -48,4 +46,25 @@ func (u Units) State(i int, row []float64) {
 			}
 		}
 	}
+}
+
+// SplitGroup returns the first column of a OneHot group of which mask marks a part only, or −1. mask is nil or Len long.
+func (u Units) SplitGroup(mask []bool) int {
+	if mask == nil {
+		return -1
+	}
+	lo := 0
+	for _, g := range u.groups {
+		for end := lo + g.len(); g.Family == "OneHot" && lo < end; lo += g.States {
+			for j := lo + 1; j < lo+g.States; j++ {
+				if mask[j] != mask[lo] {
+					return lo
+				}
+			}
+		}
+		if g.Family != "OneHot" {
+			lo += g.len()
+		}
+	}
+	return -1
 }

@@ -1,8 +1,6 @@
 package layers
 
 import (
-	"fmt"
-
 	G "gorgonia.org/gorgonia"
 
 	"github.com/harmonium-go/harmonium/internal/op"
@@ -37,11 +35,7 @@ func (a *Activation) Params() []*Param { return nil }
 
 // Forward builds the function of x, of x's shape. Gradient flows to x.
 func (a *Activation) Forward(x *G.Node) (*G.Node, error) {
-	n, err := a.build(x)
-	if err != nil {
-		return nil, fmt.Errorf("layers: %s: Forward: %w", a.kind, err)
-	}
-	return n, nil
+	return build(a.kind+": Forward", func() (*G.Node, error) { return a.build(x) }, x)
 }
 
 // Spec describes the layer for a file.

@@ -1,11 +1,8 @@
 package layers
 
 import (
-	"fmt"
-
 	G "gorgonia.org/gorgonia"
 
-	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/op"
 )
 
@@ -21,28 +18,25 @@ func CrossEntropy(logits, targets *G.Node) (*G.Node, error) {
 
 // CrossEntropyRows is CrossEntropy before the mean: (B).
 func CrossEntropyRows(logits, targets *G.Node) (*G.Node, error) {
-	n, err := op.CrossEntropy(logits, targets)
-	if err != nil {
-		return nil, fmt.Errorf("layers: CrossEntropy: %w", err)
-	}
-	return n, nil
+	return build("CrossEntropy", func() (*G.Node, error) { return op.CrossEntropy(logits, targets) }, logits, targets)
 }
 
 // SquaredErrorRows builds ½ Σ_j (output_j − target_j)² of each row: two (B, n) give (B). Gradient flows to both.
 func SquaredErrorRows(output, targets *G.Node) (*G.Node, error) {
-	if output == nil || targets == nil || output.Dims() != 2 {
-		return nil, fmt.Errorf("layers: SquaredError: want two (batch, n) nodes: %w", energy.ErrShape)
-	}
-	difference, err := op.Combine([]float64{1, -1}, output, targets)
-	if err != nil {
-		return nil, fmt.Errorf("layers: SquaredError: %w", err)
-	}
-	squares, err := op.RowDot(difference, difference)
-	if err != nil {
-		return nil, err
-	}
-	return op.Combine([]float64{0.5}, squares)
+	return build("SquaredError", func() (*G.Node, error) {
+		difference, err := op.Combine([]float64{1, -1}, output, targets)
+		if err != nil {
+			return nil, err
+		}
+		squares, err := op.RowDot(difference, difference)
+		if err != nil {
+			return nil, err
+		}
+		return op.Combine([]float64{0.5}, squares)
+	}, output, targets)
 }
 
 // StopGradient builds a copy of x through which no gradient flows.
-func StopGradient(x *G.Node) (*G.Node, error) { return op.StopGradient(x) }
+func StopGradient(x *G.Node) (*G.Node, error) {
+	return build("StopGradient", func() (*G.Node, error) { return op.StopGradient(x) }, x)
+}

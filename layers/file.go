@@ -61,6 +61,9 @@ func Encode(l Layer) (*modelfile.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkDepth(raw); err != nil {
+		return nil, err
+	}
 	file := &modelfile.File{Meta: map[string]string{layerKey: string(raw)}}
 	for _, p := range l.Params() {
 		if !p.Finite() {
@@ -116,17 +119,17 @@ func Load(path string) (Layer, error) {
 	return l, nil
 }
 
-// maxDepth bounds how deep layers may stand within layers in a file.
-const maxDepth = 16
+// maxDepth bounds how many brackets may stand open at once in a description: some 30 layers within layers. Decoding recurses.
+const maxDepth = 64
 
 // Decode makes the layer that a description in a file stands for.
 func Decode(raw []byte, file *modelfile.File) (Layer, error) {
-	if depth(raw) > 4*maxDepth {
-		return nil, fmt.Errorf("layers are nested more than %d deep: %w", maxDepth, energy.ErrConfig)
+	if err := checkDepth(raw); err != nil {
+		return nil, err
 	}
 	var s spec
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return nil, fmt.Errorf("the description of the layer is no JSON of ours: %w", err)
+		return nil, fmt.Errorf("the description of the layer is no JSON of ours: %w: %w", err, energy.ErrConfig)
 	}
 	d, ok := decoders[s.Kind]
 	if !ok {
@@ -135,8 +138,8 @@ func Decode(raw []byte, file *modelfile.File) (Layer, error) {
 	return d(s.Name, s.Config, file)
 }
 
-// depth counts the brackets that stand open at once, quoted ones included: an upper bound is enough.
-func depth(raw []byte) int {
+// checkDepth counts the brackets that stand open at once. Quoted ones count too, which is harmless: names have none.
+func checkDepth(raw []byte) error {
 	open, most := 0, 0
 	for _, c := range raw {
 		switch c {
@@ -147,7 +150,10 @@ func depth(raw []byte) int {
 			open--
 		}
 	}
-	return most
+	if most > maxDepth {
+		return fmt.Errorf("the description of the layer is nested %d brackets deep, want at most %d: %w", most, maxDepth, energy.ErrConfig)
+	}
+	return nil
 }
 
 func dtypeName(dt tensor.Dtype) string {

@@ -3,6 +3,7 @@ package layers
 import (
 	"fmt"
 	"regexp"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 
@@ -25,12 +26,12 @@ type Stochastic interface {
 	SetStep(step uint64)
 }
 
-// Learnables returns the nodes of the layers' learned parameters that are bound in g, in the layers' order.
+// Learnables returns the nodes of the layers' learned parameters that are bound in g, in the layers' order, each once.
 func Learnables(g *G.ExprGraph, layers ...Layer) G.Nodes {
 	var nodes G.Nodes
 	for _, l := range layers {
 		for _, p := range l.Params() {
-			if n := p.bound(g); n != nil && p.learned {
+			if n := p.bound(g); n != nil && p.learned && !slices.Contains(nodes, n) {
 				nodes = append(nodes, n)
 			}
 		}
@@ -68,6 +69,31 @@ func Wrt(cost *G.Node, layers ...Layer) G.Nodes {
 		}
 	}
 	return wrt
+}
+
+// graphOf returns the graph of the nodes, or an error if one of them is nil or in another graph.
+func graphOf(nodes ...*G.Node) (*G.ExprGraph, error) {
+	for i, n := range nodes {
+		if n == nil {
+			return nil, fmt.Errorf("argument %d is nil, want a node: %w", i, energy.ErrShape)
+		}
+		if n.Graph() != nodes[0].Graph() {
+			return nil, fmt.Errorf("argument %d is in another graph than argument 0, want one graph: %w", i, energy.ErrConfig)
+		}
+	}
+	return nodes[0].Graph(), nil
+}
+
+// build builds a node of others, which must be nodes of one graph. Errors begin with what.
+func build(what string, f func() (*G.Node, error), nodes ...*G.Node) (*G.Node, error) {
+	_, err := graphOf(nodes...)
+	if err == nil {
+		var n *G.Node
+		if n, err = f(); err == nil {
+			return n, nil
+		}
+	}
+	return nil, fmt.Errorf("layers: %s: %w", what, err)
 }
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)

@@ -44,11 +44,7 @@ func (d *Dropout) SetStep(step uint64) { d.noise.SetStep(step) }
 
 // Forward builds the masked x: (B, n) gives (B, n). Gradient flows to x through the same mask.
 func (d *Dropout) Forward(x *G.Node) (*G.Node, error) {
-	n, err := op.Dropout(x, d.rate, d.noise)
-	if err != nil {
-		return nil, fmt.Errorf("layers: Dropout %q: Forward: %w", d.name, err)
-	}
-	return n, nil
+	return build(fmt.Sprintf("Dropout %q: Forward", d.name), func() (*G.Node, error) { return op.Dropout(x, d.rate, d.noise) }, x)
 }
 
 // Spec describes the layer for a file.
@@ -96,11 +92,7 @@ func (s *StochasticBernoulli) SetStep(step uint64) { s.noise.SetStep(step) }
 
 // Forward builds the draws: probabilities (B, n) give (B, n). Gradient: straight through.
 func (s *StochasticBernoulli) Forward(p *G.Node) (*G.Node, error) {
-	n, err := op.Bernoulli(p, s.noise)
-	if err != nil {
-		return nil, fmt.Errorf("layers: StochasticBernoulli %q: Forward: %w", s.name, err)
-	}
-	return n, nil
+	return build(fmt.Sprintf("StochasticBernoulli %q: Forward", s.name), func() (*G.Node, error) { return op.Bernoulli(p, s.noise) }, p)
 }
 
 // Spec describes the layer for a file.

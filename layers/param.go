@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	G "gorgonia.org/gorgonia"
@@ -83,6 +84,9 @@ func (p *Param) Finite() bool {
 
 // Node returns the parameter's node in g, made at the first call.
 func (p *Param) Node(g *G.ExprGraph) (*G.Node, error) {
+	if g == nil {
+		return nil, fmt.Errorf("layers: %s: Node: the graph is nil: %w", p.name, energy.ErrConfig)
+	}
 	if n := p.bound(g); n != nil {
 		return n, nil
 	}
@@ -166,9 +170,9 @@ func (m *maker) param(name string, learned bool, init func(i int) float64, shape
 func (p *Param) take(file *modelfile.File) error {
 	t, err := file.Tensor(p.name)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", err, energy.ErrConfig)
 	}
-	if !p.shape.Eq(tensor.Shape(t.Shape)) {
+	if !slices.Equal(p.shape, t.Shape) { // to Shape.Eq a vector equals its column
 		return fmt.Errorf("tensor %q has shape %v, want %v: %w", p.name, t.Shape, p.shape, energy.ErrShape)
 	}
 	p.data = t.Data

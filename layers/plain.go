@@ -2,7 +2,6 @@ package layers
 
 import (
 	"fmt"
-	"math"
 
 	"gorgonia.org/tensor"
 
@@ -70,6 +69,10 @@ func (r *RBM) MoveOffsets(visible, hidden *tensor.Dense, rate float64) error {
 	if !(rate > 0 && rate <= 1) {
 		return fmt.Errorf("layers: RBM %q: MoveOffsets: rate %g, want more than 0 and at most 1: %w", r.name, rate, energy.ErrConfig)
 	}
+	if visible == nil || hidden == nil {
+		return fmt.Errorf("layers: RBM %q: MoveOffsets: no means given, want (%d) visible and (%d) hidden: %w",
+			r.name, r.Visible().Len(), r.Hidden().Len(), energy.ErrShape)
+	}
 	if r.Dtype() == tensor.Float32 {
 		return moveOffsets[float32](r, visible, hidden, rate)
 	}
@@ -103,7 +106,8 @@ func moveOffsets[T kernel.Float](r *RBM, visible, hidden *tensor.Dense, rate flo
 
 // InitBias sets b so that with zero weights the visible units have the means of the data (Hinton 2010, section 8.1), and in
 // a centered machine μ to those means. Means nearer than 0.001 to the end of a range are taken as that near. Values move.
-// Errors: what Visible().Check says of the data, ErrDtype if it is not of the machine's dtype.
+// Errors, which leave the machine as it was: what Visible().Check says of the data, ErrDtype if it is not of the machine's
+// dtype, ErrNotFinite if a bias overflows.
 func (r *RBM) InitBias(data *tensor.Dense) error {
 	if err := r.Visible().Check(data); err != nil {
 		return fmt.Errorf("layers: RBM %q: InitBias: %w", r.name, err)
@@ -112,33 +116,77 @@ func (r *RBM) InitBias(data *tensor.Dense) error {
 		return fmt.Errorf("layers: RBM %q: InitBias: data of %v, want %v: %w", r.name, data.Dtype(), r.Dtype(), energy.ErrDtype)
 	}
 	if r.Dtype() == tensor.Float32 {
-		initBias[float32](r, data)
-	} else {
-		initBias[float64](r, data)
+		return initBias[float32](r, data)
 	}
-	return nil
+	return initBias[float64](r, data)
 }
 
-func initBias[T kernel.Float](r *RBM, data *tensor.Dense) {
+func initBias[T kernel.Float](r *RBM, data *tensor.Dense) error {
 	n := r.Visible().Len()
 	rows := len(data.Data().([]T)) / n
 	means := make([]float64, n)
 	for i, x := range data.Data().([]T) {
 		means[i%n] += float64(x) / float64(rows)
 	}
-	mean, b := make([]T, n), r.b.data.([]T)
+	mean, b := make([]T, n), make([]T, n)
 	for j := range mean {
 		mean[j] = T(means[j])
 	}
 	units.In[T](r.Visible().Kind()).Inverse(b, mean, dataOf[T](r.visibleVariance))
-	if r.config.Centered {
-		copy(r.visibleOffset.data.([]T), mean)
-		lambda := dataOf[T](r.hiddenOffset)
+	if lambda := dataOf[T](r.hiddenOffset); lambda != nil {
 		for i := range b { // b is the plain bias plus Wλ
 			b[i] += kernel.Dot(r.w.data.([]T)[i*len(lambda):(i+1)*len(lambda)], lambda)
 		}
-		if math.IsNaN(float64(kernel.Sum(b))) {
-			panic("layers: InitBias: finite data gave a NaN bias")
-		}
 	}
+	if !kernel.AllFinite(b) { // a tiny variance can overflow
+		return fmt.Errorf("layers: RBM %q: InitBias: a bias: %w", r.name, energy.ErrNotFinite)
+	}
+	copy(r.b.data.([]T), b)
+	copy(dataOf[T](r.visibleOffset), mean)
+	return nil
+}
+
+// HiddenInput sets dst = vW + c for a batch of rows: v is (rows, visible), dst (rows, hidden).
+func (p Plain[T]) HiddenInput(dst, v []T, rows int) {
+	kernel.Affine(false, rows, p.HiddenLen, p.VisibleLen, v, p.W, p.C, dst)
+}
+
+// VisibleInput sets dst = hWᵀ + b for a batch of rows: h is (rows, hidden), dst (rows, visible).
+func (p Plain[T]) VisibleInput(dst, h []T, rows int) {
+	kernel.Affine(true, rows, p.VisibleLen, p.HiddenLen, h, p.W, p.B, dst)
+}
+
+// HiddenMean sets dst = E[h|v] for a batch of rows.
+func (p Plain[T]) HiddenMean(dst, v []T, rows int) {
+	p.HiddenInput(dst, v, rows)
+	eachRow(dst, p.HiddenLen, func(row []T) { p.Hidden.Mean(row, row, p.HiddenLogVariance) })
+}
+
+// VisibleMean sets dst = E[v|h] for a batch of rows.
+func (p Plain[T]) VisibleMean(dst, h []T, rows int) {
+	p.VisibleInput(dst, h, rows)
+	eachRow(dst, p.VisibleLen, func(row []T) { p.Visible.Mean(row, row, p.VisibleLogVariance) })
+}
+
+func eachRow[T kernel.Float](rows []T, n int, f func(row []T)) {
+	kernel.Parallel(len(rows)/n, max(1, 2000/n), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			f(rows[i*n : (i+1)*n])
+		}
+	})
+}
+
+// FreeEnergy returns F(v) of each row. The plain form and a centered machine's FreeEnergy differ by a constant.
+func (p Plain[T]) FreeEnergy(v []T, rows int) []float64 {
+	inputs := make([]T, rows*p.HiddenLen)
+	p.HiddenInput(inputs, v, rows)
+	f := make([]float64, rows)
+	kernel.Parallel(rows, max(1, 2000/p.HiddenLen), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			row := v[i*p.VisibleLen : (i+1)*p.VisibleLen]
+			f[i] = float64(p.Visible.Energy(row, p.VisibleLogVariance)) - float64(kernel.Dot(row, p.B)) -
+				float64(p.Hidden.CGF(inputs[i*p.HiddenLen:(i+1)*p.HiddenLen], p.HiddenLogVariance))
+		}
+	})
+	return f
 }

@@ -85,6 +85,9 @@ func newRBM(name string, config RBMConfig, file *modelfile.File) (*RBM, error) {
 }
 
 func (m *maker) variance(name string, u energy.Units) *Param {
+	if m.err != nil {
+		return nil // the sizes of a file's configuration are believed only once W, b and c have been found to have them
+	}
 	initial, learned := u.LogVariance()
 	if initial == nil {
 		return nil
@@ -162,25 +165,21 @@ func (r *RBM) on(what string, build func(e energy.RBM) (*G.Node, error), nodes .
 	return build(e)
 }
 
-// graphOf returns the graph of the nodes, or an error if one of them is nil.
-func graphOf(nodes ...*G.Node) (*G.ExprGraph, error) {
-	for i, n := range nodes {
-		if n == nil {
-			return nil, fmt.Errorf("argument %d is a nil node: %w", i, energy.ErrShape)
-		}
-	}
-	return nodes[0].Graph(), nil
-}
-
 // Forward builds E[h|v]: v (B, visible) gives (B, hidden). Gradient flows to v, W, c, μ and the hidden log-variance.
 // Errors: ErrShape, ErrDtype. Cost: one (B×visible)·(visible×hidden) product.
 func (r *RBM) Forward(v *G.Node) (*G.Node, error) {
-	return r.on("Forward", func(e energy.RBM) (*G.Node, error) { return e.HiddenMean(v) }, v)
+	return r.on("Forward", func(e energy.RBM) (*G.Node, error) {
+		e.Name += ": Forward"
+		return e.HiddenMean(v)
+	}, v)
 }
 
 // Backward builds E[v|h]: h (B, hidden) gives (B, visible). Gradient flows to h, W, b, λ and the visible log-variance.
 func (r *RBM) Backward(h *G.Node) (*G.Node, error) {
-	return r.on("Backward", func(e energy.RBM) (*G.Node, error) { return e.VisibleMean(h) }, h)
+	return r.on("Backward", func(e energy.RBM) (*G.Node, error) {
+		e.Name += ": Backward"
+		return e.VisibleMean(h)
+	}, h)
 }
 
 // Energy builds E(v,h): (B, visible) and (B, hidden) give (B), nats.
@@ -203,6 +202,7 @@ func (r *RBM) HiddenFreeEnergy(h *G.Node) (*G.Node, error) {
 // model samples, (B, visible) and (B', visible). negative is an input node. See energy.ContrastiveCost.
 func (r *RBM) ContrastiveCost(positive, negative *G.Node) (*G.Node, error) {
 	return r.on("ContrastiveCost", func(e energy.RBM) (*G.Node, error) {
+		e.Name += ": ContrastiveCost"
 		plus, err := e.FreeEnergy(positive)
 		if err != nil {
 			return nil, err

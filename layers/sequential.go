@@ -16,8 +16,8 @@ type Sequential struct {
 	layers []Layer
 }
 
-// NewSequential makes a chain of at least one layer. Two different layers that own parameters or draw random numbers must
-// not share a name. Errors: ErrConfig.
+// NewSequential makes a chain of at least one layer. One layer may stand in it several times; two different ones that own
+// parameters or draw random numbers must not share a name. Errors: ErrConfig.
 func NewSequential(name string, layers ...Layer) (*Sequential, error) {
 	if err := checkName("Sequential", name); err != nil {
 		return nil, err
@@ -25,7 +25,7 @@ func NewSequential(name string, layers ...Layer) (*Sequential, error) {
 	if len(layers) == 0 {
 		return nil, fmt.Errorf("layers: Sequential %q: no layers given: %w", name, energy.ErrConfig)
 	}
-	owners := map[string]Layer{}
+	owners, params := map[string]Layer{}, map[string]*Param{}
 	for i, l := range layers {
 		if l == nil {
 			return nil, fmt.Errorf("layers: Sequential %q: layer %d is nil: %w", name, i, energy.ErrConfig)
@@ -37,6 +37,12 @@ func NewSequential(name string, layers ...Layer) (*Sequential, error) {
 			return nil, fmt.Errorf("layers: Sequential %q: two layers are called %q: %w", name, l.Name(), energy.ErrConfig)
 		}
 		owners[l.Name()] = l
+		for _, p := range l.Params() { // of layers within layers too
+			if other, taken := params[p.name]; taken && first(other.data) != first(p.data) {
+				return nil, fmt.Errorf("layers: Sequential %q: two parameters are called %q: %w", name, p.name, energy.ErrConfig)
+			}
+			params[p.name] = p
+		}
 	}
 	return &Sequential{name, layers}, nil
 }
@@ -50,11 +56,11 @@ func (s *Sequential) Layers() []Layer { return append([]Layer(nil), s.layers...)
 // Params lists the parameters of all layers, each once.
 func (s *Sequential) Params() []*Param {
 	var all []*Param
-	seen := map[*Param]bool{}
+	seen := map[string]bool{}
 	for _, l := range s.layers {
 		for _, p := range l.Params() {
-			if !seen[p] {
-				seen[p] = true
+			if !seen[p.name] {
+				seen[p.name] = true
 				all = append(all, p)
 			}
 		}
@@ -93,17 +99,17 @@ func decodeSequential(name string, config []byte, file *modelfile.File) (Layer, 
 	if err := json.Unmarshal(config, &specs); err != nil {
 		return nil, err
 	}
-	byName := map[string]Layer{} // a layer that stands twice in the chain is one layer
+	known := map[string]Layer{} // equal descriptions are of one layer that stands in the chain twice
 	var layers []Layer
 	for _, spec := range specs {
-		l, err := Decode(spec, file)
-		if err != nil {
-			return nil, err
+		l, ok := known[string(spec)]
+		if !ok {
+			var err error
+			if l, err = Decode(spec, file); err != nil {
+				return nil, err
+			}
+			known[string(spec)] = l
 		}
-		if known, ok := byName[l.Name()]; ok && len(l.Params()) > 0 {
-			l = known
-		}
-		byName[l.Name()] = l
 		layers = append(layers, l)
 	}
 	return NewSequential(name, layers...)

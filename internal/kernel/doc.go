@@ -11,8 +11,8 @@
 //
 // A result does not depend on GOMAXPROCS: work is split over cores only where elements are independent, and every
 // reduction has one fixed order. Each element of a product is one chain of additions in ascending k, so a row of a
-// batch gets the same bits as that row alone. Compilers for some architectures fuse x*y + z, so bits are not promised
-// to be equal across architectures.
+// batch gets the same bits as that row alone. Nothing is promised about bits across architectures: some compilers fuse
+// x*y + z in the elementwise functions and the reductions.
 //
 // NaN and infinities behave as the formulas say; no kernel hides one by skipping a product with zero.
 //

@@ -7,9 +7,11 @@ const (
 	rowBlock = 16
 	// depthBlock is how many rows of op(B) such a block has.
 	depthBlock = 128
-	// thin is the number of rows (or columns) of C below which op(B) is read once or twice only, so that packing a
-	// transposed matrix, or walking along rows a few elements long, costs more than the product itself.
+	// thin is the number of rows of C below which op(B) is read so few times that packing its transpose, or making sure
+	// that it is finite, costs about as much as it saves.
 	thin = 8
+	// narrow is the number of columns of C below which the transposed product, whose rows are longer, is faster.
+	narrow = 16
 	// gemmGrain is how many multiply-adds are worth a goroutine.
 	gemmGrain = 1 << 15
 )
@@ -21,8 +23,11 @@ const (
 // or B.
 //
 // Each element is s = Σ_k op(A)_ik·op(B)_kj, summed from zero in ascending k in the element type, and then alpha·s or
-// C_ij + alpha·s. Zeros of op(A) are skipped where that pays and op(B) is finite (0·Inf must stay NaN), which is
-// what makes products with binary samples cheap; s cannot be −0, so skipping does not change a bit.
+// C_ij + alpha·s. Each product is rounded before it is added, also where the processor could do both in one step (a
+// conversion forbids that in Go): otherwise the bits would depend on which loops the compiler chose to fuse.
+//
+// Zeros of op(A) are skipped where that pays and op(B) is finite (0·Inf must stay NaN), which is what makes products
+// with binary samples cheap; s cannot be −0, so skipping does not change a bit.
 //
 // Cost: m·n·k multiply-adds less the skipped ones, over all cores; scratch memory for a transposed B.
 func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b []T, ldb int, accumulate bool, c []T, ldc int) {
@@ -32,7 +37,7 @@ func Gemm[T Float](transA, transB bool, m, n, k int, alpha T, a []T, lda int, b 
 	checkMatrix("a", len(a), transA, m, k, lda)
 	checkMatrix("b", len(b), transB, k, n, ldb)
 	checkMatrix("c", len(c), false, m, n, ldc)
-	if n < thin && n < m {
+	if n < narrow && n < m {
 		// Cᵀ = op(B)ᵀ·op(A)ᵀ has the long rows that the kernels want.
 		t := borrow[T](m * n)
 		Gemm(!transB, !transA, n, m, k, 1, b, ldb, a, lda, false, *t, m)
@@ -216,7 +221,7 @@ func (p *product[T]) dots(lo, hi int) {
 			var s T
 			y := p.b[j*p.ldb:][:len(x)]
 			for k, v := range x {
-				s += v * y[k]
+				s += T(v * y[k])
 			}
 			store(&c[j], p.alpha, s, p.accumulate)
 		}
@@ -226,7 +231,7 @@ func (p *product[T]) dots(lo, hi int) {
 // store puts one finished sum into C.
 func store[T Float](c *T, alpha, s T, accumulate bool) {
 	if accumulate {
-		*c += alpha * s
+		*c += T(alpha * s)
 	} else {
 		*c = alpha * s
 	}
@@ -236,10 +241,10 @@ func store[T Float](c *T, alpha, s T, accumulate bool) {
 func dot4[T Float](x, y0, y1, y2, y3 []T) (s0, s1, s2, s3 T) {
 	y0, y1, y2, y3 = y0[:len(x)], y1[:len(x)], y2[:len(x)], y3[:len(x)]
 	for k, v := range x {
-		s0 += v * y0[k]
-		s1 += v * y1[k]
-		s2 += v * y2[k]
-		s3 += v * y3[k]
+		s0 += T(v * y0[k])
+		s1 += T(v * y1[k])
+		s2 += T(v * y2[k])
+		s3 += T(v * y3[k])
 	}
 	return s0, s1, s2, s3
 }
@@ -268,14 +273,14 @@ func addEight[T Float](c, b0, b1, b2, b3, b4, b5, b6, b7 []T, a *[8]T) {
 	b0, b1, b2, b3, b4, b5, b6, b7 = b0[:n], b1[:n], b2[:n], b3[:n], b4[:n], b5[:n], b6[:n], b7[:n]
 	a0, a1, a2, a3, a4, a5, a6, a7 := a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]
 	for j := range c {
-		s := c[j] + a0*b0[j]
-		s += a1 * b1[j]
-		s += a2 * b2[j]
-		s += a3 * b3[j]
-		s += a4 * b4[j]
-		s += a5 * b5[j]
-		s += a6 * b6[j]
-		c[j] = s + a7*b7[j]
+		s := c[j] + T(a0*b0[j])
+		s += T(a1 * b1[j])
+		s += T(a2 * b2[j])
+		s += T(a3 * b3[j])
+		s += T(a4 * b4[j])
+		s += T(a5 * b5[j])
+		s += T(a6 * b6[j])
+		c[j] = s + T(a7*b7[j])
 	}
 }
 

@@ -78,9 +78,10 @@ func (g gemmCall[T]) naive() []T {
 		for j := range g.n {
 			var s T
 			for k := range g.k {
-				s += g.a.at(g.transA, i, k) * g.b.at(g.transB, k, j)
+				s += T(g.a.at(g.transA, i, k) * g.b.at(g.transB, k, j))
 			}
-			if s *= g.alpha; g.accumulate {
+			s = T(g.alpha * s)
+			if g.accumulate {
 				s += c[i*g.c.ld+j]
 			}
 			c[i*g.c.ld+j] = s
@@ -89,22 +90,13 @@ func (g gemmCall[T]) naive() []T {
 	return c
 }
 
-// requireSame compares numbers to a rounding error of the sums, and NaN with NaN. On amd64 nothing is fused and the
-// bits agree as well.
-func requireSame[T Float](t *testing.T, want, got []T, msg ...any) {
+// requireSame requires equal numbers in equal places, NaN being equal to NaN and −0 to 0.
+func requireSame[T Float](t *testing.T, want, got []T, what ...any) {
 	t.Helper()
-	tol := 1e-13
-	if _, ok := any(T(0)).(float32); ok {
-		tol = 1e-4
-	}
-	if runtime.GOARCH == "amd64" {
-		tol = 0
-	}
-	require.Len(t, got, len(want), msg...)
-	for i := range want {
-		w, g := float64(want[i]), float64(got[i])
-		if w != g && !(math.IsNaN(w) && math.IsNaN(g)) && !(math.Abs(w-g) <= tol*max(1, math.Abs(w))) {
-			require.Equal(t, w, g, append([]any{fmt.Sprintf("element %d", i)}, msg...)...)
+	require.Len(t, got, len(want), fmt.Sprint(what...))
+	for i, w := range want {
+		if g := got[i]; w != g && (w == w || g == g) {
+			require.Failf(t, "not the same", "element %d is %v, want %v: %v", i, g, w, what)
 		}
 	}
 }
@@ -116,8 +108,8 @@ func TestGemm(t *testing.T) {
 
 func testGemm[T Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 5))
-	sizes := []int{0, 1, 2, 3, 4, 7, 8, 9, 17, 33}
-	shapes := [][3]int{{100, 50, 78}, {5, 700, 300}, {700, 5, 300}, {40, 129, 257}, {1, 500, 784}, {64, 1, 500}}
+	sizes := []int{0, 1, 3, 7, 8, 17, 33}
+	shapes := [][3]int{{100, 50, 78}, {5, 400, 130}, {400, 5, 130}, {40, 129, 257}, {1, 100, 784}, {64, 1, 500}}
 	for _, m := range sizes {
 		for _, n := range sizes {
 			for _, k := range sizes {

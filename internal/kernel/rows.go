@@ -77,10 +77,7 @@ func RowSoftmax[T Float](dst, x []T, rows, cols int) {
 		for i := lo; i < hi; i++ {
 			row, out := x[i*cols:(i+1)*cols], dst[i*cols:(i+1)*cols]
 			top, sum := largest(row), 0.0
-			if math.IsInf(top, 1) {
-				top = math.NaN() // or the elements below it would come out as 0
-			}
-			for j, v := range row {
+			for j, v := range row { // ∞ − ∞ is NaN, and makes the sum NaN
 				exps[j] = exp(float64(v) - top)
 				sum += exps[j]
 			}

@@ -58,7 +58,7 @@ func Axpy[T Float](alpha T, x, y []T) {
 func axpy[T Float](alpha T, x, y []T) {
 	y = y[:len(x)]
 	for i, v := range x {
-		y[i] += alpha * v
+		y[i] += T(alpha * v) // the conversion forbids a fused multiply-add, see Gemm
 	}
 }
 

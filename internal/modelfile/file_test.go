@@ -45,6 +45,7 @@ func TestFillRefuses(t *testing.T) {
 		{"rbm1.W", []int{3, 2}, f32, `modelfile: no tensor "rbm1.W" among the 4 of the file`},
 		{"rbm0.W", []int{2, 3}, f32, `modelfile: tensor "rbm0.W": has shape (3, 2), want (2, 3)`},
 		{"rbm0.W", []int{6}, f32, `modelfile: tensor "rbm0.W": has shape (3, 2), want (6)`},
+		{"rbm0.b", []int{1, 3, 1}, f64[:3], `modelfile: tensor "rbm0.b": has shape (1, 1, 3), want (1, 3, 1)`},
 		{"rbm0.W", []int{3, 2}, f64, `modelfile: tensor "rbm0.W": has data []float32, want []float64`},
 		{"beta", []int{1}, f32[:1], `modelfile: tensor "beta": has data []float64, want []float32`},
 		{"rbm0.W", []int{3, 2}, f32[:5], `modelfile: tensor "rbm0.W": destination has length 5, want 6`},

@@ -139,7 +139,7 @@ func TestHeaderMemory(t *testing.T) {
 		"tensors":         fill(`{`, `}`, func(i int) string { return fmt.Sprintf(`"%x":{"dtype":"F32","shape":[],"data_offsets":[0,0]}`, i) }),
 		"metadata":        fill(`{"__metadata__":{`, `}}`, func(i int) string { return fmt.Sprintf(`"%x":""`, i) }),
 		"long shape":      fill(`{"a":{"shape":[`, `]}}`, func(int) string { return "1" }),
-		"long number":     craft(`{"a":{"shape":[`+strings.Repeat("1", maxHeader-50)+`]}}`, 0),
+		"long number":     craft(`{"a":{"shape":[`+strings.Repeat("1", maxHeader-80)+`],"dtype":"F32","data_offsets":[0,8]}}`, 0),
 		"long name":       craft(`{"`+strings.Repeat("a", maxHeader-50)+`":0}`, 0),
 		"brackets":        craft(strings.Repeat("[", maxHeader), 0),
 		"unknown objects": fill(`{"a":{"x":[`, `]}}`, func(int) string { return "{}" }),

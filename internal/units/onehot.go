@@ -54,8 +54,9 @@ func (f oneHot[T]) CGF(in, _ []T) T {
 func (f oneHot[T]) Mean(dst, in, _ []T) {
 	f.groups(len(in), func(lo, hi int) {
 		k, others := top(in[lo:hi])
+		best := float64(in[lo+k])
 		for j := lo; j < hi; j++ {
-			dst[j] = T(math.Exp(float64(in[j])-float64(in[lo+k])) / (1 + others))
+			dst[j] = T(math.Exp(float64(in[j])-best) / (1 + others))
 		}
 	})
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // Family is a family of units in one precision. in, x, dst and g are rows of the same length; logVariance is log σ² of each
-// unit, or nil where every σ² is 1 (only Gaussian units read it). dst may not overlap the other rows.
+// unit, or nil where every σ² is 1 (only Gaussian units read it). dst may be in for Mean, and overlaps no other row.
 type Family[T kernel.Float] interface {
 	// CGF returns Σ_j Γ_j(in_j).
 	CGF(in, logVariance []T) T

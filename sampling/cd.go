@@ -1,0 +1,58 @@
+package sampling
+
+import (
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/layers"
+)
+
+// CD is contrastive divergence: the negative rows are where chains that start at the data stand after a few Gibbs steps, with
+// the weights of the rows that they started from.
+//
+// Source: G. Hinton, Neural Computation 14 (2002).
+type CD struct {
+	Steps int // k Gibbs steps; 0 means 1
+}
+
+// String returns CD-k.
+func (c CD) String() string { return fmt.Sprintf("CD-%d", gibbsSteps(c.Steps).count()) }
+
+// Start satisfies Negative.
+func (c CD) Start(m *layers.RBM, seed uint64) (Phase, error) {
+	p := &cdPhase{gibbs: Gibbs{Model: m, Seed: seed}}
+	return p, p.SetSteps(c.Steps)
+}
+
+type cdPhase struct {
+	gibbs Gibbs
+	steps gibbsSteps
+	state State
+}
+
+func (p *cdPhase) SetSteps(k int) error {
+	p.steps = gibbsSteps(k)
+	return p.steps.check("CD")
+}
+
+func (p *cdPhase) Rows(batch int) int    { return batch }
+func (p *cdPhase) Chains() *tensor.Dense { return nil }
+
+func (p *cdPhase) Next(data *tensor.Dense, weights []float64, step uint64) (*tensor.Dense, []float64, error) {
+	rows := data.Shape()[0]
+	if p.state.Visible == nil || p.state.Visible.Shape()[0] != rows {
+		p.state.Visible = tensor.New(tensor.Of(data.Dtype()), tensor.WithShape(data.Shape()...))
+		p.state.Hidden = tensor.New(tensor.Of(data.Dtype()), tensor.WithShape(rows, p.gibbs.Model.Hidden().Len()))
+	}
+	if err := tensor.Copy(p.state.Visible, data); err != nil {
+		return nil, nil, err
+	}
+	p.state.Step = address(step)
+	for range p.steps.count() {
+		if err := p.gibbs.Step(&p.state); err != nil {
+			return nil, nil, err
+		}
+	}
+	return p.state.Visible, weights, nil
+}

@@ -1,0 +1,11 @@
+// Package sampling draws from models off the graph: block Gibbs sampling of bipartite models, and the negative phases of
+// contrastive training that are made of it.
+//
+// Every draw is a function of (seed, purpose, row, step, unit), so a chain holds no generator: its state is its units and
+// its step. Results do not depend on GOMAXPROCS, and chain i of many is chain i alone.
+//
+// Temperature T means p ∝ exp(−E/T), in both directions of a Gibbs step: families without an energy of their own take
+// input/T, a Gaussian unit keeps its mean and has variance Tσ².
+//
+// Everything here moves values; nothing builds graphs. A model must not be stepped by a solver while it is sampled.
+package sampling

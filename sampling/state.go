@@ -1,0 +1,60 @@
+package sampling
+
+import (
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/rng"
+	"github.com/harmonium-go/harmonium/layers"
+)
+
+// State is where the chains of a bipartite model stand: one row a chain.
+type State struct {
+	Visible *tensor.Dense // (chains, visible)
+	Hidden  *tensor.Dense // (chains, hidden)
+	Step    uint64        // how many steps were taken: the address of the next draws
+}
+
+// NewState starts one chain at each of the visible rows, which are copied, and with hidden units at 0. Errors: what the
+// visible units' Check says of the rows, ErrDtype if they are not of the model's dtype.
+func NewState(m *layers.RBM, visible *tensor.Dense) (*State, error) {
+	if err := m.Visible().Check(visible); err != nil {
+		return nil, fmt.Errorf("sampling: RBM %q: NewState: %w", m.Name(), err)
+	}
+	if visible.Dtype() != m.Dtype() {
+		return nil, fmt.Errorf("sampling: RBM %q: NewState: rows of %v, want %v: %w", m.Name(), visible.Dtype(), m.Dtype(), energy.ErrDtype)
+	}
+	s := &State{Visible: visible.Clone().(*tensor.Dense)}
+	s.Hidden = tensor.New(tensor.Of(m.Dtype()), tensor.WithShape(visible.Shape()[0], m.Hidden().Len()))
+	return s, nil
+}
+
+// RandomState starts chains at draws of the visible units as they would be without couplings: from the biases alone.
+func RandomState(m *layers.RBM, chains int, seed uint64) (*State, error) {
+	if chains < 1 {
+		return nil, fmt.Errorf("sampling: RBM %q: RandomState: %d chains, want at least 1: %w", m.Name(), chains, energy.ErrConfig)
+	}
+	s := &State{
+		Visible: tensor.New(tensor.Of(m.Dtype()), tensor.WithShape(chains, m.Visible().Len())),
+		Hidden:  tensor.New(tensor.Of(m.Dtype()), tensor.WithShape(chains, m.Hidden().Len())),
+	}
+	if m.Dtype() == tensor.Float32 {
+		return s, randomize[float32](m, s, seed)
+	}
+	return s, randomize[float64](m, s, seed)
+}
+
+func randomize[T kernel.Float](m *layers.RBM, s *State, seed uint64) error {
+	p, err := layers.PlainOf[T](m)
+	if err != nil {
+		return err
+	}
+	draws, v := rng.New(seed, "start"), s.Visible.Data().([]T)
+	for i := range len(v) / p.VisibleLen {
+		p.Visible.Sample(v[i*p.VisibleLen:(i+1)*p.VisibleLen], p.B, p.VisibleLogVariance, 1, draws.Row(i, 0))
+	}
+	return nil
+}

@@ -1,0 +1,229 @@
+package training
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/rng"
+	"github.com/harmonium-go/harmonium/layers"
+	"github.com/harmonium-go/harmonium/sampling"
+)
+
+// Contrastive fits an RBM by the contrastive cost, mean F(data) − mean F(model samples), plus penalties.
+//
+// Negative, Solver and Epochs must be given.
+type Contrastive struct {
+	Negative sampling.Negative // sampling.CD, PCD or Exact
+	Solver   Solver            // SGD, Adam or AdamW
+	Epochs   int
+	Batch    int    // rows a step; 0 means 100, or all rows if there are fewer. The short last batch is used.
+	Seed     uint64 // of shuffles, chains and binarisation
+
+	Rate     Schedule // learning rate at each epoch; nil keeps the solver's
+	Momentum Schedule // momentum at each epoch, for an SGD that has some; nil keeps the solver's
+	Steps    Schedule // Gibbs steps k at each epoch, rounded; nil keeps the negative phase's
+
+	L1, L2 float64 // adds L1·Σ|W| + L2/2·ΣW² to the cost: weights only, not biases
+
+	// SparsityCost adds SparsityCost·Σ_j (mean E[h_j|v] − SparsityTarget)² over the hidden units (Lee et al. 2008).
+	SparsityTarget, SparsityCost float64
+
+	// OffsetRate is how far a centered machine's offsets move to the batch's means at each step; 0 means 0.01.
+	OffsetRate float64
+
+	Weights    []float64     // of the rows, at least 0: weight k counts as k copies; nil means 1 each
+	Convention Convention    // what grey values are taken for
+	Validation *tensor.Dense // rows held back, for the free-energy gap
+
+	Progress        io.Writer         // a progress bar, when it is a terminal; nil for none
+	Observe         func(Epoch) error // called after each epoch; an error stops the run
+	Checkpoint      string            // file that is written after each epoch, and when ctx ends
+	CheckpointEvery int               // also after every so many steps
+	Resume          bool              // go on from Checkpoint, where it exists
+}
+
+// Fit trains an RBM on the rows of data, (rows, visible), float32 or float64, whatever the machine's dtype. It returns the
+// report as far as it got, also with an error.
+//
+// Errors: ErrConfig for a setting that is wrong or cannot take effect, what Units.Check says of the data, ErrNotFinite when
+// the run diverges (the message names the parameter and the step), ctx's error when it ends. Cost of a step with CD-k: 2k + 2
+// matrix products of (batch×visible)·(visible×hidden) in the forward pass and the chain, and 2 for the gradient.
+func (c Contrastive) Fit(ctx context.Context, m *layers.RBM, data *tensor.Dense) (*Report, error) {
+	if m == nil {
+		return nil, fmt.Errorf("training: Contrastive: no machine given: %w", energy.ErrConfig)
+	}
+	source, err := newTensorSource(data, m.Visible(), c.Convention, c.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("training: Contrastive: RBM %q: data: %w", m.Name(), err)
+	}
+	return c.FitSource(ctx, m, source)
+}
+
+// FitSource is Fit on rows that a source provides. The source keeps to the range of the visible units.
+func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source) (*Report, error) {
+	what := fmt.Sprintf("Contrastive: RBM %q", m.Name())
+	config := func(format string, args ...any) (*Report, error) {
+		return nil, fmt.Errorf("training: %s: %s: %w", what, fmt.Sprintf(format, args...), energy.ErrConfig)
+	}
+	rate := c.OffsetRate
+	if rate == 0 {
+		rate = 0.01
+	}
+	centered := m.Config().Centered
+	switch {
+	case source.Len() < 1 || source.Width() != m.Visible().Len():
+		return nil, fmt.Errorf("training: %s: source of %d rows of %d columns, want at least one row of %d: %w", what, source.Len(), source.Width(), m.Visible().Len(), energy.ErrShape)
+	case c.Negative == nil:
+		return config("no Negative given, want sampling.CD, sampling.PCD or sampling.Exact")
+	case !(c.L1 >= 0) || !(c.L2 >= 0) || math.IsInf(c.L1+c.L2, 0):
+		return config("L1 is %g and L2 %g, want at least 0", c.L1, c.L2)
+	case !(c.SparsityCost >= 0) || math.IsInf(c.SparsityCost, 0) || math.IsNaN(c.SparsityTarget) || math.IsInf(c.SparsityTarget, 0):
+		return config("SparsityCost is %g and SparsityTarget %g, want finite numbers and a cost of at least 0", c.SparsityCost, c.SparsityTarget)
+	case c.SparsityTarget != 0 && c.SparsityCost == 0:
+		return config("SparsityTarget cannot take effect with a SparsityCost of 0")
+	case c.OffsetRate != 0 && !centered:
+		return config("OffsetRate cannot take effect on a machine that is not Centered")
+	case !(rate > 0 && rate <= 1):
+		return config("OffsetRate is %g, want more than 0 and at most 1, or 0 for 0.01", c.OffsetRate)
+	}
+	if err := checkWeights(c.Weights, source.Len()); err != nil {
+		return nil, fmt.Errorf("training: %s: %w", what, err)
+	}
+	var validation *tensorSource
+	if c.Validation != nil {
+		var err error
+		if validation, err = newTensorSource(c.Validation, m.Visible(), c.Convention, c.Seed+1); err != nil {
+			return nil, fmt.Errorf("training: %s: Validation: %w", what, err)
+		}
+	}
+	phase, err := c.Negative.Start(m, rng.New(c.Seed, "negative "+m.Name()).Uint64(0))
+	if err != nil {
+		return nil, fmt.Errorf("training: %s: %w", what, err)
+	}
+	f := &contrastiveFit{Contrastive: c, model: m, source: source, validation: validation, phase: phase, offsetRate: rate, plans: map[[2]int]*contrastivePlan{}}
+	l := &loop{
+		what: what, label: m.Name(),
+		rows: source.Len(), batch: c.Batch, epochs: c.Epochs, seed: c.Seed,
+		solver: c.Solver, rate: c.Rate, momentum: c.Momentum,
+		params: m.Params(), convention: c.Convention,
+		progress: c.Progress, observe: c.Observe,
+		checkpoint: c.Checkpoint, checkpointEvery: c.CheckpointEvery, resume: c.Resume,
+		update: f.update, beginEpoch: f.beginEpoch, endEpoch: f.endEpoch, chains: phase.Chains,
+	}
+	if err := l.validate(); err != nil {
+		return nil, err
+	}
+	if err := f.validSteps(); err != nil {
+		return nil, fmt.Errorf("training: %s: %w", what, err)
+	}
+	l.fingerprint = f.fingerprint(l)
+	return l.run(ctx)
+}
+
+// contrastiveFit is a fit at work.
+type contrastiveFit struct {
+	Contrastive
+	model      *layers.RBM
+	source     Source
+	validation *tensorSource
+	phase      sampling.Phase
+	offsetRate float64
+	plans      map[[2]int]*contrastivePlan // by rows of data and of the negative phase
+}
+
+func (f *contrastiveFit) validSteps() error {
+	if f.Steps == nil {
+		return nil
+	}
+	phase, ok := f.phase.(sampling.Stepped)
+	if !ok {
+		return fmt.Errorf("a Steps schedule cannot take effect on %v: %w", f.Negative, energy.ErrConfig)
+	}
+	if err := checkSchedule("Steps", f.Steps, f.Epochs, 1, math.MaxInt32); err != nil {
+		return err
+	}
+	for e := range f.Epochs {
+		if err := phase.SetSteps(int(math.Round(f.Steps(e)))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fingerprint says which run a checkpoint is of: what must be equal for the resumed bits to be those of the whole run. The
+// number of epochs is not in it, so that a finished run can be lengthened.
+func (f *contrastiveFit) fingerprint(l *loop) string {
+	return fmt.Sprintf("%s; %v with %v; %d rows %08x in batches of %d; seed %d; L1 %g, L2 %g, sparsity %g to %g, offsets %g; %v",
+		l.what, f.Negative, solverSettings(f.Solver), l.rows, dataChecksum(f.source, f.model.Dtype()), l.batch, f.Seed, f.L1, f.L2,
+		f.SparsityCost, f.SparsityTarget, f.offsetRate, f.Convention)
+}
+
+func solverSettings(s Solver) string { return fmt.Sprintf("%s%+v", s.Name(), s) }
+
+// dataChecksum looks at up to 256 rows of a source, spread over it.
+func dataChecksum(s Source, dtype tensor.Dtype) uint32 {
+	n := min(s.Len(), 256)
+	rows := make([]int, n)
+	for i := range rows {
+		rows[i] = i * s.Len() / n
+	}
+	t := tensor.New(tensor.Of(dtype), tensor.WithShape(n, s.Width()))
+	if err := s.Read(t, rows, 0); err != nil {
+		return 0 // the same error comes again, and is told, at the first step
+	}
+	return crc32.ChecksumIEEE(fmt.Append(nil, t.Data()))
+}
+
+func (f *contrastiveFit) beginEpoch(epoch int) error {
+	if f.Steps == nil {
+		return nil
+	}
+	return f.phase.(sampling.Stepped).SetSteps(int(math.Round(f.Steps(epoch))))
+}
+
+// update draws the negative phase, runs the graph of this batch size, and steps.
+func (f *contrastiveFit) update(stepper *Stepper, rows []int, epoch int, step uint64) (float64, error) {
+	key := [2]int{len(rows), f.phase.Rows(len(rows))}
+	p, ok := f.plans[key]
+	if !ok {
+		var err error
+		if p, err = f.plan(key[0], key[1]); err != nil {
+			return 0, err
+		}
+		f.plans[key] = p
+	}
+	if err := f.source.Read(p.positive, rows, epoch); err != nil {
+		return 0, err
+	}
+	weights, total := rowWeights(f.Weights, rows)
+	if total == 0 { // a batch of rows that count for nothing
+		return 0, nil
+	}
+	negative, negativeWeights, err := f.phase.Next(p.positive, weights, step)
+	if err != nil {
+		return 0, err
+	}
+	if err := p.bind(weights, negative, negativeWeights); err != nil {
+		return 0, err
+	}
+	cost, err := p.run()
+	if err != nil {
+		return 0, err
+	}
+	if cost-cost != 0 {
+		return cost, nil // the loop tells; the parameters stay as they are
+	}
+	if err := stepper.Step(p.gradients); err != nil {
+		return 0, err
+	}
+	if f.model.Config().Centered {
+		return cost, f.model.MoveOffsets(p.visibleMean.(*tensor.Dense), p.hiddenMean.(*tensor.Dense), f.offsetRate)
+	}
+	return cost, nil
+}

@@ -1,0 +1,107 @@
+package training
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/op"
+)
+
+// contrastivePlan is the graph of a contrastive step for one batch size, compiled.
+type contrastivePlan struct {
+	positive, positiveWeights *tensor.Dense
+	negative, negativeWeights *tensor.Dense
+
+	vm                      G.VM
+	cost                    G.Value
+	visibleMean, hiddenMean G.Value // over the batch, for a centered machine
+	gradients               []G.ValueGrad
+}
+
+// plan builds and compiles
+//
+//	mean F(v⁺) − mean F(v⁻) + L1·Σ|W| + L2/2·ΣW² + sparsity·Σ_j (mean E[h_j|v⁺] − target)²
+func (f *contrastiveFit) plan(rows, negativeRows int) (*contrastivePlan, error) {
+	building.Lock()
+	defer building.Unlock()
+	g, dtype, n := G.NewGraph(), f.model.Dtype(), f.model.Visible().Len()
+	input := func(name string, shape ...int) (*tensor.Dense, *G.Node) {
+		t := tensor.New(tensor.Of(dtype), tensor.WithShape(shape...))
+		return t, G.NewTensor(g, dtype, len(shape), G.WithName(name), G.WithShape(shape...), G.WithValue(t))
+	}
+	p := &contrastivePlan{}
+	var positive, positiveWeights, negative, negativeWeights *G.Node
+	p.positive, positive = input("positive", rows, n)
+	p.positiveWeights, positiveWeights = input("positive weights", rows)
+	p.negative, negative = input("negative", negativeRows, n)
+	p.negativeWeights, negativeWeights = input("negative weights", negativeRows)
+
+	e, err := f.model.Bind(g)
+	if err != nil {
+		return nil, err
+	}
+	plus, err := e.FreeEnergy(positive)
+	if err != nil {
+		return nil, err
+	}
+	minus, err := e.FreeEnergy(negative)
+	if err != nil {
+		return nil, err
+	}
+	contrast, err := energy.WeightedContrastiveCost(plus, positiveWeights, minus, negativeWeights)
+	if err != nil {
+		return nil, err
+	}
+	cost := &sum{}
+	cost.add(1)(contrast, nil)
+	if f.L1 > 0 {
+		cost.add(f.L1)(op.AbsoluteSum(e.W))
+	}
+	if f.L2 > 0 {
+		cost.add(f.L2 / 2)(op.SquaredDistance(e.W, 0))
+	}
+	if f.SparsityCost > 0 || f.model.Config().Centered {
+		h, err := e.HiddenMean(positive)
+		if err != nil {
+			return nil, err
+		}
+		q, err := op.ColMean(h)
+		if err != nil {
+			return nil, err
+		}
+		if f.SparsityCost > 0 {
+			cost.add(f.SparsityCost)(op.SquaredDistance(q, f.SparsityTarget))
+		}
+		if f.model.Config().Centered {
+			v, err := op.ColMean(positive)
+			if err != nil {
+				return nil, err
+			}
+			G.Read(v, &p.visibleMean)
+			G.Read(q, &p.hiddenMean)
+		}
+	}
+	total, err := cost.build()
+	if err != nil {
+		return nil, err
+	}
+	G.Read(total, &p.cost)
+	p.vm, p.gradients, err = compile(total, f.model)
+	return p, err
+}
+
+// bind copies the negative phase and the weights into the graph's inputs.
+func (p *contrastivePlan) bind(weights []float64, negative *tensor.Dense, negativeWeights []float64) error {
+	if !negative.Shape().Eq(p.negative.Shape()) || len(negativeWeights) != negative.Shape()[0] {
+		return fmt.Errorf("the negative phase gave rows of shape %v and %d weights, want %v: %w", negative.Shape(), len(negativeWeights), p.negative.Shape(), energy.ErrShape)
+	}
+	setFloats(p.positiveWeights, weights)
+	setFloats(p.negativeWeights, negativeWeights)
+	return tensor.Copy(p.negative, negative)
+}
+
+// run computes cost and gradients.
+func (p *contrastivePlan) run() (float64, error) { return runOnce(p.vm, &p.cost) }

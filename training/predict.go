@@ -1,0 +1,118 @@
+package training
+
+import (
+	"context"
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/layers"
+)
+
+// predictBatch is the rows that Predict runs at once.
+const predictBatch = 500
+
+// Predict runs a model over the rows of x, (rows, n), without noise (gorgonia.EvalMode), and returns its outputs,
+// (rows, m), in the model's dtype. Values of x in the other dtype are converted. When ctx ends it returns ctx's error.
+func Predict(ctx context.Context, model layers.Layer, x *tensor.Dense) (*tensor.Dense, error) {
+	fail := func(err error) (*tensor.Dense, error) {
+		return nil, fmt.Errorf("training: Predict: layer %q: %w", model.Name(), err)
+	}
+	source, err := newRowSource(x)
+	if err != nil {
+		return fail(err)
+	}
+	dtype := dtypeOf(model, x)
+	var out *tensor.Dense
+	runs := map[int]*forward{}
+	for lo := 0; lo < source.Len(); lo += predictBatch {
+		if err := ctx.Err(); err != nil {
+			return fail(err)
+		}
+		rows := between(lo, min(lo+predictBatch, source.Len()))
+		f, ok := runs[len(rows)]
+		if !ok {
+			if f, err = newForward(model, dtype, len(rows), source.Width()); err != nil {
+				return fail(err)
+			}
+			runs[len(rows)] = f
+		}
+		if err := source.Read(f.input, rows, 0); err != nil {
+			return fail(err)
+		}
+		y, err := f.run()
+		if err != nil {
+			return fail(err)
+		}
+		if out == nil {
+			out = tensor.New(tensor.Of(dtype), tensor.WithShape(source.Len(), y.Shape()[1]))
+		}
+		part, err := out.Slice(G.S(lo, lo+len(rows)))
+		if err != nil {
+			return fail(err)
+		}
+		if err := tensor.Copy(part, y); err != nil {
+			return fail(err)
+		}
+	}
+	return out, nil
+}
+
+// newRowSource takes any finite rows.
+func newRowSource(x *tensor.Dense) (*tensorSource, error) {
+	if x == nil || x.Dims() != 2 {
+		return nil, fmt.Errorf("rows are no matrix, want (rows, columns): %w", energy.ErrShape)
+	}
+	return newTensorSource(x, energy.Gaussian(x.Shape()[1]), AsIs, 0)
+}
+
+// dtypeOf is the dtype of a model's graphs: that of its parameters, or of the data where it has none.
+func dtypeOf(model layers.Layer, x *tensor.Dense) tensor.Dtype {
+	for _, p := range model.Params() {
+		return p.Value().Dtype()
+	}
+	return x.Dtype()
+}
+
+func between(lo, hi int) []int {
+	rows := make([]int, hi-lo)
+	for i := range rows {
+		rows[i] = lo + i
+	}
+	return rows
+}
+
+// forward is the compiled evaluation graph of one batch size.
+type forward struct {
+	input  *tensor.Dense
+	vm     G.VM
+	output G.Value
+}
+
+func newForward(model layers.Layer, dtype tensor.Dtype, rows, columns int) (*forward, error) {
+	building.Lock()
+	defer building.Unlock()
+	g := G.NewGraph()
+	f := &forward{input: tensor.New(tensor.Of(dtype), tensor.WithShape(rows, columns))}
+	x := G.NewMatrix(g, dtype, G.WithName("input"), G.WithShape(rows, columns), G.WithValue(f.input))
+	y, err := model.Forward(x)
+	if err != nil {
+		return nil, err
+	}
+	if y.Dims() != 2 || y.Shape()[0] != rows {
+		return nil, fmt.Errorf("output has shape %v, want (%d, n): %w", y.Shape(), rows, energy.ErrShape)
+	}
+	G.Read(y, &f.output)
+	f.vm = G.NewTapeMachine(g, G.EvalMode())
+	return f, nil
+}
+
+func (f *forward) run() (*tensor.Dense, error) {
+	defer f.vm.Reset()
+	if err := f.vm.RunAll(); err != nil {
+		return nil, err
+	}
+	return f.output.(*tensor.Dense), nil
+}
