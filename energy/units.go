@@ -164,6 +164,17 @@ func (u Units) Families() []string {
 	return slices.Compact(names)
 }
 
+// Columns marks the columns of a batch that are of a family.
+func (u Units) Columns(family string) []bool {
+	marks := make([]bool, 0, u.len)
+	for _, g := range u.groups {
+		for range g.len() {
+			marks = append(marks, g.Family == family)
+		}
+	}
+	return marks
+}
+
 // Kind is the row-level arithmetic of the units, for the library's own samplers.
 func (u Units) Kind() units.Kind { return u.kind }
 
@@ -206,7 +217,7 @@ func (u Units) Mean(input, logVariance *G.Node) (*G.Node, error) {
 	return op.UnitMean(u.kind, input, logVariance)
 }
 
-// Variance builds the variance Γ”(I) of each unit: inputs (B, n) give (B, n). No gradient flows through it.
+// Variance builds the variance Γ″(I) of each unit: inputs (B, n) give (B, n). No gradient flows through it.
 func (u Units) Variance(input, logVariance *G.Node) (*G.Node, error) {
 	if err := u.fits("Variance", input); err != nil {
 		return nil, err

@@ -80,22 +80,27 @@ func describe(l Layer) (json.RawMessage, error) {
 		return nil, fmt.Errorf("layer %q is a %T, which has no Spec to save: %w", l.Name(), l, energy.ErrConfig)
 	}
 	kind, config := s.Spec()
-	if inner, ok := config.([]Layer); ok {
-		var specs []json.RawMessage
-		for _, l := range inner {
-			raw, err := describe(l)
-			if err != nil {
-				return nil, err
-			}
-			specs = append(specs, raw)
-		}
-		config = specs
-	}
 	raw, err := json.Marshal(config)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(spec{kind, l.Name(), raw})
+}
+
+// Specs are layers within a layer: as part of a configuration they are written as their own kinds and configurations, for
+// Decode to read.
+type Specs []Layer
+
+// MarshalJSON satisfies json.Marshaler.
+func (s Specs) MarshalJSON() ([]byte, error) {
+	raw := make([]json.RawMessage, len(s))
+	for i, l := range s {
+		var err error
+		if raw[i], err = describe(l); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(raw)
 }
 
 // Load reads a layer from a file, whatever its kind. It never allocates more than a small multiple of the file's size; every

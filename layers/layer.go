@@ -40,8 +40,11 @@ func Learnables(g *G.ExprGraph, layers ...Layer) G.Nodes {
 }
 
 // Wrt returns those learnables of cost's graph that a gradient of cost reaches: what to give to gorgonia.Grad, to
-// gorgonia.BindDualValues and to a solver. Grad itself fails on a node that the cost does not reach.
+// gorgonia.BindDualValues and to a solver. Grad itself fails on a node that the cost does not reach. A nil cost reaches nothing.
 func Wrt(cost *G.Node, layers ...Layer) G.Nodes {
+	if cost == nil {
+		return nil
+	}
 	reached := map[*G.Node]bool{}
 	var visit func(n *G.Node)
 	visit = func(n *G.Node) {

@@ -12,7 +12,7 @@ import (
 )
 
 // Dropout zeroes each number with probability Rate and scales the others by 1/(1 − Rate). Its masks are a function of
-// (seed, name, step, row, column). Under gorgonia.EvalMode() it changes nothing.
+// (seed, name, step, row, column), and differ between the dtypes. Under gorgonia.EvalMode() it changes nothing.
 //
 // Source: Srivastava et al., JMLR 15 (2014).
 type Dropout struct {

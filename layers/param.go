@@ -54,8 +54,13 @@ func (p *Param) Set(values []float64) error {
 	if len(values) != p.shape.TotalSize() {
 		return fmt.Errorf("layers: %s: Set: %d values, want %d for shape %v: %w", p.name, len(values), p.shape.TotalSize(), p.shape, energy.ErrShape)
 	}
-	if !kernel.AllFinite(values) {
-		return fmt.Errorf("layers: %s: Set: %w", p.name, energy.ErrNotFinite)
+	for i, v := range values {
+		if p.dtype == tensor.Float32 {
+			v = float64(float32(v))
+		}
+		if v-v != 0 { // NaN or infinite
+			return fmt.Errorf("layers: %s: Set: value %d is %v, want a finite %v: %w", p.name, i, values[i], p.dtype, energy.ErrNotFinite)
+		}
 	}
 	p.fill(func(i int) float64 { return values[i] })
 	return nil

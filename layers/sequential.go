@@ -89,7 +89,7 @@ func (s *Sequential) Forward(x *G.Node) (*G.Node, error) {
 }
 
 // Spec describes the chain for a file.
-func (s *Sequential) Spec() (kind string, config any) { return "sequential", s.layers }
+func (s *Sequential) Spec() (kind string, config any) { return "sequential", Specs(s.layers) }
 
 // Save writes the chain to a file; see Save.
 func (s *Sequential) Save(path string) error { return Save(path, s) }

@@ -66,7 +66,7 @@ func TestBarsAndStripes(t *testing.T) {
 		within   float64 // of the optimum; 0 reports only
 	}{
 		{sampling.Exact{}, training.Adam{Rate: 0.03}, nil, 3000, 0.05},
-		{sampling.PCD{Chains: 500}, training.Adam{Rate: 0.01}, training.Linear(0.01, 0.0005, 6000), 6000, 0.15},
+		{sampling.PCD{Chains: 200}, training.SGD{Rate: 0.05}, training.Linear(0.05, 0.001, 15000), 15000, 0.15},
 		{sampling.CD{Steps: 1}, training.Adam{Rate: 0.01}, nil, 3000, 0},
 		{sampling.CD{Steps: 10}, training.Adam{Rate: 0.01}, nil, 3000, 0},
 	} {

@@ -103,7 +103,11 @@ func (l *loop) restore(stepper *Stepper, report *Report) (position, error) {
 		}
 		arrays[i] = tensor.New(tensor.WithShape(t.Shape...), tensor.WithBacking(t.Data))
 	}
-	if err := stepper.Restore(c.SolverStep, arrays, l.learned()); err != nil {
+	var solved []*tensor.Dense
+	for _, p := range l.solved() {
+		solved = append(solved, p.Value())
+	}
+	if err := stepper.Restore(c.SolverStep, arrays, solved); err != nil {
 		return position{}, fmt.Errorf("checkpoint %s: %w", l.checkpoint, err)
 	}
 	if history, err := file.Tensor(historyTensor); err == nil {
@@ -127,17 +131,6 @@ func (l *loop) restore(stepper *Stepper, report *Report) (position, error) {
 	}
 	report.Steps, report.Resumed = c.Position.Step, true
 	return c.Position, nil
-}
-
-// learned are the tensors of the parameters that the solver changes, in its order.
-func (l *loop) learned() []*tensor.Dense {
-	var all []*tensor.Dense
-	for _, p := range l.params {
-		if p.Learned() {
-			all = append(all, p.Value())
-		}
-	}
-	return all
 }
 
 // parse checks that a file is a checkpoint of this very run.

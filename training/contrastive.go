@@ -25,6 +25,10 @@ type Contrastive struct {
 	Batch    int    // rows a step; 0 means 100, or all rows if there are fewer. The short last batch is used.
 	Seed     uint64 // of shuffles, chains and binarisation
 
+	// InitBias starts the visible biases (and a centered machine's μ) at the means of the data's first 10,000 rows, by
+	// layers.RBM.InitBias. A resumed run is past that.
+	InitBias bool
+
 	Rate     Schedule // learning rate at each epoch; nil keeps the solver's
 	Momentum Schedule // momentum at each epoch, for an SGD that has some; nil keeps the solver's
 	Steps    Schedule // Gibbs steps k at each epoch, rounded; nil keeps the negative phase's
@@ -114,7 +118,7 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 		params: m.Params(), convention: c.Convention,
 		progress: c.Progress, observe: c.Observe,
 		checkpoint: c.Checkpoint, checkpointEvery: c.CheckpointEvery, resume: c.Resume,
-		update: f.update, beginEpoch: f.beginEpoch, endEpoch: f.endEpoch, chains: phase.Chains,
+		start: f.start, update: f.update, beginEpoch: f.beginEpoch, endEpoch: f.endEpoch, chains: phase.Chains,
 	}
 	if err := l.validate(); err != nil {
 		return nil, err
@@ -122,6 +126,11 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 	if err := f.validSteps(); err != nil {
 		return nil, fmt.Errorf("training: %s: %w", what, err)
 	}
+	first, err := f.plan(l.batch, phase.Rows(l.batch)) // whatever does not fit is told before anything is changed
+	if err != nil {
+		return nil, fmt.Errorf("training: %s: %w", what, err)
+	}
+	l.solved = func() []*layers.Param { return first.solved }
 	l.fingerprint = f.fingerprint(l)
 	return l.run(ctx)
 }
@@ -180,6 +189,20 @@ func dataChecksum(s Source, dtype tensor.Dtype) uint32 {
 	return crc32.ChecksumIEEE(fmt.Append(nil, t.Data()))
 }
 
+// start does what comes before the first step of a run that is not resumed.
+func (f *contrastiveFit) start() error {
+	if !f.InitBias {
+		return nil
+	}
+	const most = 10_000
+	rows := between(0, min(f.source.Len(), most))
+	t := tensor.New(tensor.Of(f.model.Dtype()), tensor.WithShape(len(rows), f.source.Width()))
+	if err := f.source.Read(t, rows, 0); err != nil {
+		return err
+	}
+	return f.model.InitBias(t)
+}
+
 func (f *contrastiveFit) beginEpoch(epoch int) error {
 	if f.Steps == nil {
 		return nil
@@ -189,14 +212,9 @@ func (f *contrastiveFit) beginEpoch(epoch int) error {
 
 // update draws the negative phase, runs the graph of this batch size, and steps.
 func (f *contrastiveFit) update(stepper *Stepper, rows []int, epoch int, step uint64) (float64, error) {
-	key := [2]int{len(rows), f.phase.Rows(len(rows))}
-	p, ok := f.plans[key]
-	if !ok {
-		var err error
-		if p, err = f.plan(key[0], key[1]); err != nil {
-			return 0, err
-		}
-		f.plans[key] = p
+	p, err := f.plan(len(rows), f.phase.Rows(len(rows)))
+	if err != nil {
+		return 0, err
 	}
 	if err := f.source.Read(p.positive, rows, epoch); err != nil {
 		return 0, err

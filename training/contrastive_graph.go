@@ -15,16 +15,26 @@ type contrastivePlan struct {
 	positive, positiveWeights *tensor.Dense
 	negative, negativeWeights *tensor.Dense
 
-	vm                      G.VM
-	cost                    G.Value
+	compiled
 	visibleMean, hiddenMean G.Value // over the batch, for a centered machine
-	gradients               []G.ValueGrad
 }
 
-// plan builds and compiles
+// plan returns the graph for a number of rows of either phase, compiled:
 //
 //	mean F(v⁺) − mean F(v⁻) + L1·Σ|W| + L2/2·ΣW² + sparsity·Σ_j (mean E[h_j|v⁺] − target)²
 func (f *contrastiveFit) plan(rows, negativeRows int) (*contrastivePlan, error) {
+	key := [2]int{rows, negativeRows}
+	if p, ok := f.plans[key]; ok {
+		return p, nil
+	}
+	p, err := f.build(rows, negativeRows)
+	if err == nil {
+		f.plans[key] = p
+	}
+	return p, err
+}
+
+func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error) {
 	building.Lock()
 	defer building.Unlock()
 	g, dtype, n := G.NewGraph(), f.model.Dtype(), f.model.Visible().Len()
@@ -88,9 +98,7 @@ func (f *contrastiveFit) plan(rows, negativeRows int) (*contrastivePlan, error) 
 	if err != nil {
 		return nil, err
 	}
-	G.Read(total, &p.cost)
-	p.vm, p.gradients, err = compile(total, f.model)
-	return p, err
+	return p, p.compile(total, f.model)
 }
 
 // bind copies the negative phase and the weights into the graph's inputs.
@@ -102,6 +110,3 @@ func (p *contrastivePlan) bind(weights []float64, negative *tensor.Dense, negati
 	setFloats(p.negativeWeights, negativeWeights)
 	return tensor.Copy(p.negative, negative)
 }
-
-// run computes cost and gradients.
-func (p *contrastivePlan) run() (float64, error) { return runOnce(p.vm, &p.cost) }

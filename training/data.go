@@ -2,6 +2,7 @@ package training
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -16,8 +17,8 @@ type Convention int
 
 const (
 	AsIs       Convention = iota // values as they are: a grey pixel is the mean of a Bernoulli unit
-	Threshold                    // 1 above one half and 0 below
-	Stochastic                   // a fresh draw each epoch, 1 with the pixel's value as probability
+	Threshold                    // Bernoulli units are 1 above one half and 0 below
+	Stochastic                   // Bernoulli units are drawn afresh each epoch, 1 with the given value as probability
 )
 
 // String names the convention as reports print it.
@@ -47,6 +48,7 @@ type Source interface {
 type tensorSource struct {
 	x          *tensor.Dense
 	convention Convention
+	binary     []bool // the columns that the convention is for
 	draws      rng.Stream
 }
 
@@ -58,10 +60,10 @@ func newTensorSource(x *tensor.Dense, units energy.Units, convention Convention,
 	if convention < AsIs || convention > Stochastic {
 		return nil, fmt.Errorf("Convention is %v, want AsIs, Threshold or Stochastic: %w", convention, energy.ErrConfig)
 	}
-	if families := units.Families(); convention != AsIs && (len(families) != 1 || families[0] != "Bernoulli") {
+	if convention != AsIs && !slices.Contains(units.Families(), "Bernoulli") {
 		return nil, fmt.Errorf("Convention %q cannot take effect on %v, want Bernoulli units: %w", convention, units, energy.ErrConfig)
 	}
-	return &tensorSource{x, convention, rng.New(seed, "binarise")}, nil
+	return &tensorSource{x, convention, units.Columns("Bernoulli"), rng.New(seed, "binarise")}, nil
 }
 
 func (s *tensorSource) Len() int   { return s.x.Shape()[0] }
@@ -91,12 +93,16 @@ func readRows[T kernel.Float](s *tensorSource, dst []T, rows []int, epoch int) e
 		switch s.convention {
 		case Threshold:
 			for j, v := range row {
-				row[j] = oneIf[T](v > 0.5)
+				if s.binary[j] {
+					row[j] = oneIf[T](v > 0.5)
+				}
 			}
 		case Stochastic:
 			rng.Uniform(s.draws.Row(r, uint64(epoch)), uniform)
 			for j, v := range row {
-				row[j] = oneIf[T](uniform[j] < v)
+				if s.binary[j] {
+					row[j] = oneIf[T](uniform[j] < v)
+				}
 			}
 		}
 	}

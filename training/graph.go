@@ -1,11 +1,13 @@
 package training
 
 import (
+	"fmt"
 	"sync"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/op"
 	"github.com/harmonium-go/harmonium/layers"
 )
@@ -36,14 +38,37 @@ func (s *sum) build() (*G.Node, error) {
 // building is held while a graph is built: Gorgonia's Grad shares a global node between all graphs.
 var building sync.Mutex
 
-// compile differentiates a cost with regard to the model's parameters and makes the machine that runs both.
-func compile(cost *G.Node, model layers.Layer) (G.VM, []G.ValueGrad, error) {
-	wrt := layers.Wrt(cost, model)
-	if _, err := G.Grad(cost, wrt...); err != nil {
-		return nil, nil, err
-	}
-	return G.NewTapeMachine(cost.Graph(), G.BindDualValues(wrt...)), G.NodesToValueGrads(wrt), nil
+// compiled is a cost with its gradients, ready to run.
+type compiled struct {
+	vm        G.VM
+	cost      G.Value
+	gradients []G.ValueGrad
+	solved    []*layers.Param // what the gradients are of
 }
+
+// compile differentiates a cost with regard to the model's parameters and makes the machine that runs both.
+func (c *compiled) compile(cost *G.Node, model layers.Layer) error {
+	G.Read(cost, &c.cost)
+	wrt := layers.Wrt(cost, model)
+	if len(wrt) == 0 {
+		return fmt.Errorf("layer %q has no learned parameter that the cost depends on: %w", model.Name(), energy.ErrConfig)
+	}
+	if _, err := G.Grad(cost, wrt...); err != nil {
+		return err
+	}
+	c.vm, c.gradients = G.NewTapeMachine(cost.Graph(), G.BindDualValues(wrt...)), G.NodesToValueGrads(wrt)
+	for _, n := range wrt {
+		for _, p := range model.Params() {
+			if p.Name() == n.Name() {
+				c.solved = append(c.solved, p)
+			}
+		}
+	}
+	return nil
+}
+
+// run computes cost and gradients.
+func (c *compiled) run() (float64, error) { return runOnce(c.vm, &c.cost) }
 
 // runOnce runs a machine and returns the scalar that it read.
 func runOnce(vm G.VM, cost *G.Value) (float64, error) {

@@ -34,6 +34,10 @@ type loop struct {
 	resume              bool
 	fingerprint         string
 
+	// start does what comes before the first step of a run that does not go on from a checkpoint.
+	start func() error
+	// solved returns the parameters that the solver changes, in its order.
+	solved func() []*layers.Param
 	// update makes one step: it runs the graph on rows and lets the stepper change the parameters.
 	update func(stepper *Stepper, rows []int, epoch int, step uint64) (cost float64, err error)
 	// beginEpoch sets what changes with the epoch, endEpoch measures.
@@ -103,6 +107,11 @@ func (l *loop) run(ctx context.Context) (report *Report, err error) {
 	var at position
 	if l.resume {
 		if at, err = l.restore(stepper, report); err != nil {
+			return nil, l.fail("%w", err)
+		}
+	}
+	if !report.Resumed {
+		if err := l.start(); err != nil {
 			return nil, l.fail("%w", err)
 		}
 	}

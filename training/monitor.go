@@ -47,12 +47,8 @@ func monitor[T kernel.Float](f *contrastiveFit, e *Epoch) error {
 // head reads the first rows of a source.
 func head[T kernel.Float](s Source, epoch int) ([]T, int, error) {
 	n := min(s.Len(), monitorRows)
-	rows := make([]int, n)
-	for i := range rows {
-		rows[i] = i
-	}
 	data := make([]T, n*s.Width())
-	return data, n, s.Read(tensor.New(tensor.WithShape(n, s.Width()), tensor.WithBacking(data)), rows, epoch)
+	return data, n, s.Read(tensor.New(tensor.WithShape(n, s.Width()), tensor.WithBacking(data)), between(0, n), epoch)
 }
 
 // reconstructionError is the mean over rows of Σ_j (v_j − E[v_j | E[h|v]])².

@@ -76,6 +76,7 @@ func dtypeOf(model layers.Layer, x *tensor.Dense) tensor.Dtype {
 	return x.Dtype()
 }
 
+// between lists lo … hi−1.
 func between(lo, hi int) []int {
 	rows := make([]int, hi-lo)
 	for i := range rows {

@@ -85,15 +85,18 @@ func (s Supervised) Fit(ctx context.Context, model layers.Layer, x, targets *ten
 		progress: s.Progress, observe: s.Observe,
 		checkpoint: s.Checkpoint, checkpointEvery: s.CheckpointEvery, resume: s.Resume,
 		update: f.update, endEpoch: f.endEpoch,
+		start:      func() error { return nil },
 		beginEpoch: func(int) error { return nil },
 		chains:     func() *tensor.Dense { return nil },
 	}
 	if err := l.validate(); err != nil {
 		return nil, err
 	}
-	if _, err := f.plan(l.batch); err != nil { // whatever does not fit is told before anything is changed
+	first, err := f.plan(l.batch) // whatever does not fit is told before anything is changed
+	if err != nil {
 		return fail("", err)
 	}
+	l.solved = func() []*layers.Param { return first.solved }
 	l.fingerprint = fmt.Sprintf("%s; %v; %d rows %08x %08x in batches of %d; seed %d; L1 %g, L2 %g", what, solverSettings(s.Solver),
 		l.rows, dataChecksum(f.x, f.dtype), dataChecksum(f.targets, f.dtype), l.batch, s.Seed, s.L1, s.L2)
 	return l.run(ctx)
@@ -127,9 +130,7 @@ type supervisedFit struct {
 // supervisedPlan is the graph of a step for one batch size, compiled.
 type supervisedPlan struct {
 	x, targets, weights *tensor.Dense
-	vm                  G.VM
-	cost                G.Value
-	gradients           []G.ValueGrad
+	compiled
 }
 
 // plan returns the graph for a number of rows: weighted mean cost + L1·Σ|W| + L2/2·ΣW².
@@ -173,8 +174,7 @@ func (f *supervisedFit) plan(rows int) (*supervisedPlan, error) {
 	if err != nil {
 		return nil, err
 	}
-	G.Read(total, &p.cost)
-	if p.vm, p.gradients, err = compile(total, f.model); err != nil {
+	if err := p.compile(total, f.model); err != nil {
 		return nil, err
 	}
 	f.plans[rows] = p
@@ -200,7 +200,7 @@ func (f *supervisedFit) update(stepper *Stepper, rows []int, epoch int, step uin
 	if noisy, ok := f.model.(layers.Stochastic); ok {
 		noisy.SetStep(step)
 	}
-	cost, err := runOnce(p.vm, &p.cost)
+	cost, err := p.run()
 	if err != nil || cost-cost != 0 {
 		return cost, err // a cost that is not finite is told by the loop; the parameters stay as they are
 	}

@@ -125,12 +125,14 @@ func (f oneHot[T]) Inverse(dst, mean, _ []T) {
 const groupTolerance = 1e-4
 
 func (f oneHot[T]) Invalid(x []T) int {
-	if i := outside(x, 0, 1); i >= 0 {
-		return i
-	}
 	bad := -1
 	f.groups(len(x), func(lo, hi int) {
-		if bad < 0 && math.Abs(float64(kernel.Sum(x[lo:hi]))-1) > groupTolerance {
+		if bad >= 0 {
+			return
+		}
+		if i := outside(x[lo:hi], 0, 1); i >= 0 {
+			bad = lo + i
+		} else if math.Abs(float64(kernel.Sum(x[lo:hi]))-1) > groupTolerance {
 			bad = lo
 		}
 	})

@@ -1,0 +1,70 @@
+// Command mnist trains a deep belief network on the real MNIST digits: greedy layer-wise pretraining by contrastive
+// divergence, then fine-tuning by backpropagation through the same layers. It writes pictures and ends with the test error.
+//
+//	go run ./examples/mnist
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+)
+
+func main() {
+	var c config
+	layers := flag.String("layers", "500,500,1000", "sizes of the hidden layers")
+	flag.StringVar(&c.data, "data", "", "directory with the four idx files (default: MNIST, from the Go module cache)")
+	flag.IntVar(&c.pretrainEpochs, "epochs", 5, "epochs of pretraining a layer")
+	flag.IntVar(&c.fineTuneEpochs, "finetune", 15, "epochs of fine-tuning")
+	flag.IntVar(&c.rows, "rows", 0, "use only the first so many training and test digits (0: all)")
+	flag.Uint64Var(&c.seed, "seed", 1, "seed of everything random")
+	flag.StringVar(&c.out, "out", "out/mnist", "directory for pictures and the model")
+	flag.BoolVar(&c.quiet, "quiet", false, "print only the last line")
+	flag.BoolVar(&c.compare, "compare", false, "also train from random weights, and on 1,000 labels, and print all four errors")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+
+	err := c.parseLayers(*layers)
+	if err == nil && flag.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flag.Arg(0))
+	}
+	if err == nil {
+		err = run(ctx, c, os.Stdout, os.Stderr)
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintf(os.Stderr, "mnist: interrupted: %v\n", err)
+		os.Exit(130)
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "mnist: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// config is what the flags say.
+type config struct {
+	data                           string
+	layers                         []int
+	pretrainEpochs, fineTuneEpochs int
+	rows                           int
+	seed                           uint64
+	out                            string
+	quiet, compare                 bool
+}
+
+func (c *config) parseLayers(s string) error {
+	for _, part := range strings.Split(s, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || n < 1 {
+			return fmt.Errorf("-layers %q: want positive sizes joined by commas, like 500,500,1000", s)
+		}
+		c.layers = append(c.layers, n)
+	}
+	return nil
+}

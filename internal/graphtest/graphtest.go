@@ -1,0 +1,122 @@
+// Package graphtest runs graphs in tests: on every machine that the library supports, each result held against the others.
+package graphtest
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// machines are what every graph runs on; the first is the reference. evaluate asks for the mode of gorgonia.EvalMode.
+var machines = []struct {
+	name string
+	make func(g *G.ExprGraph, evaluate bool) G.VM
+}{
+	{"tape machine", func(g *G.ExprGraph, evaluate bool) G.VM {
+		if evaluate {
+			return G.NewTapeMachine(g, G.EvalMode())
+		}
+		return G.NewTapeMachine(g)
+	}},
+}
+
+// Run builds a graph, runs it on each machine, and fails the test unless the outputs have the shapes and dtypes of want and
+// its numbers within tolerance·max(1, |want|). NaN equals NaN, and an infinity itself.
+func Run(t testing.TB, tolerance float64, build func(g *G.ExprGraph) G.Nodes, want ...*tensor.Dense) {
+	t.Helper()
+	outputs := build(G.NewGraph())
+	require.Len(t, outputs, len(want), "outputs of the graph")
+	for _, m := range machines {
+		for i, got := range run(t, m.make, false, outputs) {
+			if err := compare(got, want[i], tolerance); err != nil {
+				t.Fatalf("%s: output %d (%v): %v", m.name, i, outputs[i], err)
+			}
+		}
+	}
+}
+
+// Value runs the graph of the nodes on each machine, requires that the machines agree to the bit, and returns the numbers of
+// each node in row-major order.
+func Value(t testing.TB, nodes ...*G.Node) [][]float64 {
+	t.Helper()
+	return values(t, false, nodes)
+}
+
+// Evaluate is Value under gorgonia.EvalMode.
+func Evaluate(t testing.TB, nodes ...*G.Node) [][]float64 {
+	t.Helper()
+	return values(t, true, nodes)
+}
+
+func values(t testing.TB, evaluate bool, nodes G.Nodes) [][]float64 {
+	t.Helper()
+	reference := run(t, machines[0].make, evaluate, nodes)
+	for _, m := range machines[1:] {
+		for i, got := range run(t, m.make, evaluate, nodes) {
+			if err := compare(got, reference[i], 0); err != nil {
+				t.Fatalf("%s against %s: output %d (%v): %v", m.name, machines[0].name, i, nodes[i], err)
+			}
+		}
+	}
+	all := make([][]float64, len(nodes))
+	for i, v := range reference {
+		all[i] = numbers(v)
+	}
+	return all
+}
+
+// run reads the nodes' values by gorgonia.Read: a machine may reuse the memory of a node's own value.
+func run(t testing.TB, newMachine func(*G.ExprGraph, bool) G.VM, evaluate bool, nodes G.Nodes) []G.Value {
+	t.Helper()
+	got := make([]G.Value, len(nodes))
+	for i, n := range nodes {
+		G.Read(n, &got[i])
+	}
+	vm := newMachine(nodes[0].Graph(), evaluate)
+	defer vm.Close()
+	require.NoError(t, vm.RunAll())
+	return got
+}
+
+func numbers(v G.Value) []float64 {
+	if d, ok := v.(*tensor.Dense); ok && d.RequiresIterator() {
+		v = d.Materialize().(*tensor.Dense)
+	}
+	switch data := v.Data().(type) {
+	case float32:
+		return []float64{float64(data)}
+	case float64:
+		return []float64{data}
+	case []float64:
+		return slices.Clone(data)
+	case []float32:
+		wide := make([]float64, len(data))
+		for i, x := range data {
+			wide[i] = float64(x)
+		}
+		return wide
+	}
+	panic(fmt.Sprintf("graphtest: a value of dtype %v", v.Dtype()))
+}
+
+// compare says where two values first differ.
+func compare(got, want G.Value, tolerance float64) error {
+	if !got.Shape().Eq(want.Shape()) || got.Dtype() != want.Dtype() {
+		return fmt.Errorf("shape %v of %v, want %v of %v", got.Shape(), got.Dtype(), want.Shape(), want.Dtype())
+	}
+	expected := numbers(want)
+	for i, x := range numbers(got) {
+		y := expected[i]
+		if x == y || math.IsNaN(x) && math.IsNaN(y) || math.Abs(x-y) <= tolerance*max(1, math.Abs(y)) && !math.IsInf(y, 0) {
+			continue
+		}
+		at, _ := tensor.Itol(i, want.Shape(), want.Shape().CalcStrides())
+		return fmt.Errorf("at %v: %v, want %v", at, x, y)
+	}
+	return nil
+}
