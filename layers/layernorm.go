@@ -40,8 +40,8 @@ func newLayerNorm(name string, config LayerNormConfig, file *modelfile.File) (*L
 	if m.err != nil {
 		return nil, m.err
 	}
-	if config.Size < 1 {
-		return nil, fmt.Errorf("layers: LayerNorm %q: Size is %d, want at least 1: %w", name, config.Size, energy.ErrConfig)
+	if config.Size < 1 || config.Size > maxSize {
+		return nil, fmt.Errorf("layers: LayerNorm %q: Size is %d, want 1 to 2^30: %w", name, config.Size, energy.ErrConfig)
 	}
 	if config.Epsilon == 0 {
 		config.Epsilon = 1e-5

@@ -33,6 +33,9 @@ type Linear struct {
 	w, b   *Param
 }
 
+// maxSize bounds the sides of parameters, so that no product of sizes overflows.
+const maxSize = 1 << 30
+
 // NewLinear makes a linear layer with random weights and zero bias. Errors: ErrConfig, ErrDtype.
 func NewLinear(name string, config LinearConfig) (*Linear, error) {
 	return newLinear(name, config, nil)
@@ -43,9 +46,8 @@ func newLinear(name string, config LinearConfig, file *modelfile.File) (*Linear,
 	if m.err != nil {
 		return nil, m.err
 	}
-	const most = 1 << 30 // so that products of sizes cannot overflow
-	if config.In < 1 || config.Out < 1 || config.In > most || config.Out > most {
-		return nil, fmt.Errorf("layers: Linear %q: In is %d and Out %d, want at least 1: %w", name, config.In, config.Out, energy.ErrConfig)
+	if config.In < 1 || config.Out < 1 || config.In > maxSize || config.Out > maxSize {
+		return nil, fmt.Errorf("layers: Linear %q: In is %d and Out %d, want 1 to 2^30: %w", name, config.In, config.Out, energy.ErrConfig)
 	}
 	deviation := config.InitDeviation
 	switch {

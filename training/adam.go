@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
 )
 
@@ -62,7 +63,7 @@ func (c AdamW) Name() string { return "AdamW" }
 // New makes the Stepper. Its state is two arrays a parameter: the first moment m, then the second, v.
 func (c AdamW) New() (*Stepper, error) {
 	if !(c.Decay > 0) || math.IsInf(c.Decay, 1) {
-		return nil, fmt.Errorf("training: AdamW: Decay is %v, want a finite positive number (Adam has no decay)", c.Decay)
+		return nil, fmt.Errorf("training: AdamW: Decay is %v, want a finite positive number (Adam has no decay): %w", c.Decay, energy.ErrConfig)
 	}
 	return newAdam("AdamW", Adam{Rate: c.Rate, Beta1: c.Beta1, Beta2: c.Beta2, Epsilon: c.Epsilon}, c.Decay)
 }
@@ -82,11 +83,11 @@ func newAdam(name string, c Adam, decay float64) (*Stepper, error) {
 	}
 	switch {
 	case !(c.Beta1 > 0 && c.Beta1 < 1):
-		return nil, fmt.Errorf("training: %s: Beta1 is %v, want 0 < Beta1 < 1, or 0 for %v", name, c.Beta1, defaultBeta1)
+		return nil, fmt.Errorf("training: %s: Beta1 is %v, want 0 < Beta1 < 1, or 0 for %v: %w", name, c.Beta1, defaultBeta1, energy.ErrConfig)
 	case !(c.Beta2 > 0 && c.Beta2 < 1):
-		return nil, fmt.Errorf("training: %s: Beta2 is %v, want 0 < Beta2 < 1, or 0 for %v", name, c.Beta2, defaultBeta2)
+		return nil, fmt.Errorf("training: %s: Beta2 is %v, want 0 < Beta2 < 1, or 0 for %v: %w", name, c.Beta2, defaultBeta2, energy.ErrConfig)
 	case !(c.Epsilon > 0) || math.IsInf(c.Epsilon, 1):
-		return nil, fmt.Errorf("training: %s: Epsilon is %v, want a finite positive number, or 0 for %v", name, c.Epsilon, defaultEpsilon)
+		return nil, fmt.Errorf("training: %s: Epsilon is %v, want a finite positive number, or 0 for %v: %w", name, c.Epsilon, defaultEpsilon, energy.ErrConfig)
 	}
 	return newStepper(name, &adam{beta1: c.Beta1, beta2: c.Beta2, epsilon: c.Epsilon, decay: decay}, c.Rate), nil
 }

@@ -107,8 +107,10 @@ func (l *loop) restore(stepper *Stepper, report *Report) (position, error) {
 	for _, p := range l.solved() {
 		solved = append(solved, p.Value())
 	}
-	if err := stepper.Restore(c.SolverStep, arrays, solved); err != nil {
-		return position{}, fmt.Errorf("checkpoint %s: %w", l.checkpoint, err)
+	if c.SolverStep > 0 { // before its first step a solver has no state
+		if err := stepper.Restore(c.SolverStep, arrays, solved); err != nil {
+			return position{}, fmt.Errorf("checkpoint %s: %w", l.checkpoint, err)
+		}
 	}
 	if history, err := file.Tensor(historyTensor); err == nil {
 		data, ok := history.Data.([]float64)

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/harmonium-go/harmonium/energy"
 )
 
 // Schedule gives the value of a setting, such as the learning rate or the momentum, for each epoch, the first of which
@@ -60,12 +62,12 @@ func checkSchedule(name string, s Schedule, epochs int, lo, hi float64) error {
 	for epoch := range epochs {
 		v := s(epoch)
 		if math.IsNaN(v) || math.IsInf(v, 0) || v < lo || v > hi {
-			return fmt.Errorf("training: schedule %s: epoch %d: value is %v, want a finite number from %v to %v", name, epoch, v, lo, hi)
+			return fmt.Errorf("schedule %s: epoch %d: value is %v, want a finite number from %v to %v: %w", name, epoch, v, lo, hi, energy.ErrConfig)
 		}
 		changes = changes || v != s(0)
 	}
 	if epochs > 1 && !changes {
-		return fmt.Errorf("training: schedule %s: the value is %v in all %d epochs, want one that changes: set the value itself instead", name, s(0), epochs)
+		return fmt.Errorf("schedule %s: the value is %v in all %d epochs, want one that changes: set the value itself instead: %w", name, s(0), epochs, energy.ErrConfig)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
 )
 
@@ -35,10 +36,10 @@ func (c SGD) New() (*Stepper, error) {
 		return nil, err
 	}
 	if !(c.Momentum >= 0 && c.Momentum < 1) {
-		return nil, fmt.Errorf("training: SGD: Momentum is %v, want 0 ≤ Momentum < 1", c.Momentum)
+		return nil, fmt.Errorf("training: SGD: Momentum is %v, want 0 ≤ Momentum < 1: %w", c.Momentum, energy.ErrConfig)
 	}
 	if c.Nesterov && c.Momentum == 0 {
-		return nil, fmt.Errorf("training: SGD: Nesterov is set with Momentum 0, where it has no effect: want Momentum > 0")
+		return nil, fmt.Errorf("training: SGD: Nesterov is set with Momentum 0, where it has no effect: want Momentum > 0: %w", energy.ErrConfig)
 	}
 	s := newStepper("SGD", &sgd{heavy: c.Momentum > 0, nesterov: c.Nesterov}, c.Rate)
 	s.momentum, s.hasMomentum = c.Momentum, c.Momentum > 0
@@ -48,7 +49,7 @@ func (c SGD) New() (*Stepper, error) {
 // checkRate checks the field Rate of a solver.
 func checkRate(solver string, rate float64) error {
 	if !(rate > 0) || math.IsInf(rate, 1) {
-		return fmt.Errorf("training: %s: Rate is %v, want a finite positive number", solver, rate)
+		return fmt.Errorf("training: %s: Rate is %v, want a finite positive number: %w", solver, rate, energy.ErrConfig)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
 )
 
@@ -158,13 +159,13 @@ func dense(v G.Value) (*tensor.Dense, error) {
 	case *tensor.Dense:
 		return v, nil
 	default:
-		return nil, fmt.Errorf("is a %T, want a *tensor.Dense (a scalar parameter should be a vector of length 1)", v)
+		return nil, fmt.Errorf("is a %T, want a *tensor.Dense (a scalar parameter should be a vector of length 1): %w", v, energy.ErrShape)
 	}
 }
 
 func (s *Stepper) update(params, grads []*tensor.Dense) error {
 	if len(params) != len(grads) {
-		return fmt.Errorf("training: %s: got %d gradients for %d parameters", s.name, len(grads), len(params))
+		return fmt.Errorf("training: %s: got %d gradients for %d parameters: %w", s.name, len(grads), len(params), energy.ErrShape)
 	}
 	if err := s.checkParams(params); err != nil {
 		return err
@@ -208,10 +209,10 @@ func (s *Stepper) update(params, grads []*tensor.Dense) error {
 // checkParams checks params by themselves and, once the Stepper knows its parameters, against those.
 func (s *Stepper) checkParams(params []*tensor.Dense) error {
 	if len(params) == 0 {
-		return fmt.Errorf("training: %s: got no parameters, want at least one", s.name)
+		return fmt.Errorf("training: %s: got no parameters, want at least one: %w", s.name, energy.ErrShape)
 	}
 	if s.slots != nil && len(params) != len(s.slots) {
-		return fmt.Errorf("training: %s: got %d parameters, want the %d of the first step", s.name, len(params), len(s.slots))
+		return fmt.Errorf("training: %s: got %d parameters, want the %d of the first step: %w", s.name, len(params), len(s.slots), energy.ErrShape)
 	}
 	for i, p := range params {
 		if p == nil {
@@ -243,13 +244,13 @@ func (s *Stepper) checkParams(params []*tensor.Dense) error {
 func checkArray(d *tensor.Dense, dtype tensor.Dtype, shape tensor.Shape) error {
 	switch {
 	case d == nil:
-		return fmt.Errorf("is nil")
+		return fmt.Errorf("is nil: %w", energy.ErrShape)
 	case d.Dtype() != dtype:
-		return fmt.Errorf("has dtype %v, want %v", d.Dtype(), dtype)
+		return fmt.Errorf("has dtype %v, want %v: %w", d.Dtype(), dtype, energy.ErrDtype)
 	case !slices.Equal(d.Shape(), shape):
-		return fmt.Errorf("has shape %v, want %v", d.Shape(), shape)
+		return fmt.Errorf("has shape %v, want %v: %w", d.Shape(), shape, energy.ErrShape)
 	case d.RequiresIterator() || d.DataOrder().IsColMajor():
-		return fmt.Errorf("is a view or a transpose, want a contiguous row-major tensor")
+		return fmt.Errorf("is a view or a transpose, want a contiguous row-major tensor: %w", energy.ErrShape)
 	}
 	return nil
 }
@@ -282,7 +283,7 @@ func (s *Stepper) fail(i int, what string, args ...any) error {
 // non-finite rate is an error.
 func (s *Stepper) SetRate(rate float64) error {
 	if !(rate >= 0) || math.IsInf(rate, 0) {
-		return fmt.Errorf("training: %s: SetRate: rate is %v, want a finite number, at least 0", s.name, rate)
+		return fmt.Errorf("training: %s: SetRate: rate is %v, want a finite number, at least 0: %w", s.name, rate, energy.ErrConfig)
 	}
 	s.rate = rate
 	return nil
@@ -292,10 +293,10 @@ func (s *Stepper) SetRate(rate float64) error {
 // velocity: Adam, AdamW, and SGD that began with momentum 0.
 func (s *Stepper) SetMomentum(m float64) error {
 	if !s.hasMomentum {
-		return fmt.Errorf("training: %s: SetMomentum: this solver has no momentum, want an SGD with Momentum > 0", s.name)
+		return fmt.Errorf("training: %s: SetMomentum: this solver has no momentum, want an SGD with Momentum > 0: %w", s.name, energy.ErrConfig)
 	}
 	if !(m >= 0 && m < 1) {
-		return fmt.Errorf("training: %s: SetMomentum: momentum is %v, want 0 ≤ momentum < 1", s.name, m)
+		return fmt.Errorf("training: %s: SetMomentum: momentum is %v, want 0 ≤ momentum < 1: %w", s.name, m, energy.ErrConfig)
 	}
 	s.momentum = m
 	return nil
@@ -322,7 +323,7 @@ func (s *Stepper) Restore(step uint64, arrays []*tensor.Dense, params []*tensor.
 	fresh.bind(params)
 	_, own := fresh.State()
 	if len(arrays) != len(own) && !(step == 0 && len(arrays) == 0) {
-		return fmt.Errorf("training: %s: Restore: got %d state arrays, want %d for %d parameters", s.name, len(arrays), len(own), len(params))
+		return fmt.Errorf("training: %s: Restore: got %d state arrays, want %d for %d parameters: %w", s.name, len(arrays), len(own), len(params), energy.ErrShape)
 	}
 	for i, a := range arrays {
 		if err := checkArray(a, own[i].Dtype(), own[i].Shape()); err != nil {

@@ -1,0 +1,256 @@
+package op
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/internal/graphtest"
+	"github.com/harmonium-go/harmonium/internal/units"
+)
+
+// builder is one case of a builder: how it is applied, and the same thing in plain loops over float64.
+type builder struct {
+	name string
+	// args has a word for each argument: its dimensions in sizes, and + where it must be positive.
+	args  string
+	apply func(in []*G.Node) (*G.Node, error)
+	plain func(in []array) []float64
+	out   string // the dimensions of the result
+	wrt   []int  // arguments that get a gradient; nil means all
+	ranks bool   // takes nodes of every rank
+}
+
+// sizes are batches of several rows and columns, of one row, of one column, of one number: b rows, n and m columns, g those
+// of whole groups of three, j those of joined units, p those of n columns padded with two.
+var sizes = []map[rune]int{
+	{'b': 3, 'n': 4, 'm': 5, 'g': 6, 'j': 3, 'p': 6}, {'b': 1, 'n': 4, 'm': 3, 'g': 6, 'j': 3, 'p': 6},
+	{'b': 5, 'n': 1, 'm': 1, 'g': 3, 'j': 3, 'p': 3}, {'b': 1, 'n': 1, 'm': 1, 'g': 3, 'j': 3, 'p': 3},
+}
+
+func dims(word string, size map[rune]int) (shape []int) {
+	for _, d := range strings.TrimSuffix(word, "+") {
+		shape = append(shape, size[d])
+	}
+	return shape
+}
+
+// tensors are random arguments in [−2, 2], none nearer than 0.05 to a kink at 0 and none below 0.05 where it is to be positive.
+func (b builder) tensors(dtype tensor.Dtype, size map[rune]int) (all []*tensor.Dense) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for word := range strings.FieldsSeq(b.args) {
+		shape := dims(word, size)
+		x := make([]float64, tensor.Shape(shape).TotalSize())
+		for i := range x {
+			x[i] = float64(float32(0.05 + 1.95*r.Float64()))
+			if !strings.HasSuffix(word, "+") && r.IntN(2) == 0 {
+				x[i] = -x[i]
+			}
+		}
+		all = append(all, graphtest.Tensor(dtype, x, shape...))
+	}
+	return all
+}
+
+func (b builder) nodes(g *G.ExprGraph, values []*tensor.Dense) (in G.Nodes) {
+	for i, v := range values {
+		in = append(in, graphtest.Input(g, fmt.Sprintf("x%d", i), v))
+	}
+	return in
+}
+
+// want is the plain result on float64 arguments, in a dtype.
+func (b builder) want(dtype tensor.Dtype, values []*tensor.Dense, size map[rune]int) *tensor.Dense {
+	in := make([]array, len(values))
+	for i, v := range values {
+		in[i] = array{v.Float64s(), v.Shape()[v.Dims()-1]}
+	}
+	return graphtest.Tensor(dtype, b.plain(in), dims(b.out, size)...)
+}
+
+func one(f func(x *G.Node) (*G.Node, error)) func([]*G.Node) (*G.Node, error) {
+	return func(in []*G.Node) (*G.Node, error) { return f(in[0]) }
+}
+
+func two(f func(x, y *G.Node) (*G.Node, error)) func([]*G.Node) (*G.Node, error) {
+	return func(in []*G.Node) (*G.Node, error) { return f(in[0], in[1]) }
+}
+
+// builders lists every builder of the package but the random ones.
+func builders() (all []builder) {
+	for _, c := range []struct {
+		transA, transB bool
+		args           string
+	}{{false, false, "bn nm"}, {true, false, "nb nm"}, {false, true, "bn mn"}, {true, true, "nb mn"}} {
+		all = append(all, builder{name: fmt.Sprintf("Gemm(%v,%v)", c.transA, c.transB), args: c.args, out: "bm",
+			apply: two(func(a, b *G.Node) (*G.Node, error) { return Gemm(a, b, c.transA, c.transB) }),
+			plain: func(in []array) []float64 {
+				a, b := in[0], in[1]
+				if c.transA {
+					a = a.turned()
+				}
+				if c.transB {
+					b = b.turned()
+				}
+				return product(a, b)
+			}})
+	}
+	for _, trans := range []bool{false, true} {
+		all = append(all, builder{name: fmt.Sprintf("Affine(%v)", trans), args: map[bool]string{false: "bn nm m", true: "bn mn m"}[trans], out: "bm",
+			apply: func(in []*G.Node) (*G.Node, error) { return Affine(in[0], in[1], in[2], trans) },
+			plain: func(in []array) []float64 {
+				w := in[1]
+				if trans {
+					w = w.turned()
+				}
+				out := product(in[0], w)
+				for i := range out {
+					out[i] += in[2].x[i%len(in[2].x)]
+				}
+				return out
+			}})
+	}
+	all = append(all, []builder{
+		{name: "MatVec", args: "bn n", out: "b", apply: two(MatVec), plain: func(in []array) []float64 {
+			return each(func(x []float64) []float64 { return []float64{dot(x, in[1].x)} })(in)
+		}},
+		{name: "RowDot", args: "bn bn", out: "b", apply: two(RowDot), plain: func(in []array) (out []float64) {
+			for i := range in[0].rows() {
+				out = append(out, dot(in[0].row(i), in[1].row(i)))
+			}
+			return out
+		}},
+		{name: "RowDot of one node", args: "bn", out: "b", apply: one(func(x *G.Node) (*G.Node, error) { return RowDot(x, x) }),
+			plain: each(func(x []float64) []float64 { return []float64{dot(x, x)} })},
+		{name: "ColSum", args: "bn", out: "n", apply: one(ColSum), plain: func(in []array) []float64 { return columns(in, sum) }},
+		{name: "ColMean", args: "bn", out: "n", apply: one(ColMean), plain: func(in []array) []float64 { return columns(in, mean) }},
+		{name: "ShiftRows", args: "bn n", out: "bn", apply: two(ShiftRows), plain: func(in []array) (out []float64) {
+			for i, x := range in[0].x {
+				out = append(out, x-in[1].x[i%in[0].cols])
+			}
+			return out
+		}},
+		{name: "Combine of matrices", args: "bn bn bn", out: "bn", plain: combined,
+			apply: func(in []*G.Node) (*G.Node, error) { return Combine(coefficients[:], in...) }},
+		{name: "Combine of vectors", args: "n n n", out: "n", plain: combined,
+			apply: func(in []*G.Node) (*G.Node, error) { return Combine(coefficients[:], in...) }},
+		{name: "Combine of scalars", args: "n m", out: "", plain: func(in []array) []float64 { return []float64{2*mean(in[0].x) - 0.5*mean(in[1].x)} },
+			apply: two(func(x, y *G.Node) (*G.Node, error) {
+				mx, err := Mean(x)
+				if err != nil {
+					return nil, err
+				}
+				my, err := Mean(y)
+				if err != nil {
+					return nil, err
+				}
+				return Combine([]float64{2, -0.5}, mx, my)
+			})},
+		{name: "WeightedMean", args: "b b+", out: "", apply: two(WeightedMean), wrt: []int{0},
+			plain: func(in []array) []float64 { return []float64{dot(in[0].x, in[1].x) / sum(in[1].x)} }},
+		{name: "Mean", args: "b", out: "", apply: one(Mean), plain: func(in []array) []float64 { return []float64{mean(in[0].x)} }},
+		{name: "Sigmoid", args: "bn", out: "bn", apply: one(Sigmoid), plain: elementwise(plainSigmoid), ranks: true},
+		{name: "Softplus", args: "bn", out: "bn", apply: one(Softplus), plain: elementwise(plainSoftplus), ranks: true},
+		{name: "Tanh", args: "bn", out: "bn", apply: one(Tanh), plain: elementwise(math.Tanh), ranks: true},
+		{name: "ReLU", args: "bn", out: "bn", apply: one(ReLU), plain: elementwise(func(x float64) float64 { return max(x, 0) }), ranks: true},
+		{name: "Sigmoid of a vector", args: "n", out: "n", apply: one(Sigmoid), plain: elementwise(plainSigmoid), ranks: true},
+		{name: "LogSumExp", args: "bn", out: "b", apply: one(LogSumExp), plain: each(func(x []float64) []float64 { return []float64{logSum(x)} })},
+		{name: "Softmax", args: "bn", out: "bn", apply: one(Softmax), plain: each(shares)},
+		{name: "CrossEntropy", args: "bn bn+", out: "b", apply: two(CrossEntropy), wrt: []int{0}, plain: func(in []array) (out []float64) {
+			for i := range in[0].rows() {
+				lse, total := logSum(in[0].row(i)), 0.0
+				for j, x := range in[0].row(i) {
+					total += in[1].at(i, j) * (lse - x)
+				}
+				out = append(out, total)
+			}
+			return out
+		}},
+		{name: "LayerNorm", args: "bn n n", out: "bn", plain: func(in []array) []float64 {
+			return each(func(x []float64) []float64 {
+				m, out, v := mean(x), make([]float64, len(x)), 0.0
+				for _, xi := range x {
+					v += (xi - m) * (xi - m) / float64(len(x))
+				}
+				for j, xj := range x {
+					out[j] = in[1].x[j]*(xj-m)/math.Sqrt(v+0.01) + in[2].x[j]
+				}
+				return out
+			})(in)
+		}, apply: func(in []*G.Node) (*G.Node, error) { return LayerNorm(in[0], in[1], in[2], 0.01) }},
+		{name: "Pad", args: "bn", out: "bp", plain: each(func(x []float64) []float64 { return append(slices.Clone(x), 0, 0) }),
+			apply: one(func(x *G.Node) (*G.Node, error) { return Pad(x, 2) })},
+		{name: "SquaredDistance", args: "bn", out: "", ranks: true, plain: func(in []array) (out []float64) {
+			total := 0.0
+			for _, x := range in[0].x {
+				total += (x - 0.3) * (x - 0.3)
+			}
+			return []float64{total}
+		}, apply: one(func(x *G.Node) (*G.Node, error) { return SquaredDistance(x, 0.3) })},
+		{name: "AbsoluteSum", args: "n", out: "", apply: one(AbsoluteSum), ranks: true,
+			plain: func(in []array) []float64 { return []float64{sum(elementwise(math.Abs)(in))} }},
+	}...)
+	for _, f := range families {
+		all = append(all, f.builders(false)...)
+		all = append(all, f.builders(true)...)
+	}
+	return all
+}
+
+// builders are the unit ops of a family, with a log-variance or without.
+func (f family) builders(scaled bool) (all []builder) {
+	batch, name := "b"+f.cols, f.kind.Name
+	args := batch
+	if scaled {
+		args, name = batch+" "+f.cols, name+" with log-variance"
+	}
+	with := func(op func(units.Kind, *G.Node, *G.Node) (*G.Node, error)) func([]*G.Node) (*G.Node, error) {
+		return func(in []*G.Node) (*G.Node, error) {
+			if scaled {
+				return op(f.kind, in[0], in[1])
+			}
+			return op(f.kind, in[0], nil)
+		}
+	}
+	plain := func(op func(x, s []float64) []float64) func([]array) []float64 {
+		return func(in []array) []float64 {
+			s := make([]float64, in[0].cols)
+			if scaled {
+				s = in[1].x
+			}
+			return each(func(x []float64) []float64 { return op(x, s) })(in)
+		}
+	}
+	scalar := func(op func(x, s []float64) float64) func([]array) []float64 {
+		return plain(func(x, s []float64) []float64 { return []float64{op(x, s)} })
+	}
+	return []builder{
+		{name: "CGF of " + name, args: args, out: "b", apply: with(CGF), plain: scalar(f.cgf)},
+		{name: "UnitMean of " + name, args: args, out: batch, apply: with(UnitMean), plain: plain(f.mean)},
+		{name: "UnitEnergy of " + name, args: args, out: "b", apply: with(UnitEnergy), plain: scalar(f.energy)},
+		{name: "UnitVariance of " + name, args: args, out: batch, apply: with(UnitVariance), wrt: []int{}, plain: plain(func(x, s []float64) []float64 {
+			out := make([]float64, len(x))
+			f.kind.F64.Variance(out, x, s) // internal/units tests it
+			return out
+		})},
+	}
+}
+
+// forEach runs f for every builder in both dtypes and all sizes.
+func forEach(t *testing.T, f func(t *testing.T, b builder, dtype tensor.Dtype, size map[rune]int)) {
+	for _, b := range builders() {
+		t.Run(b.name, func(t *testing.T) {
+			for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+				for _, size := range sizes {
+					f(t, b, dtype, size)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,190 @@
+package layers
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+)
+
+// refusal is a call that must fail: with which error, and saying what.
+type refusal struct {
+	call    func() error
+	want    error
+	message string
+}
+
+func (r refusal) check(t *testing.T) {
+	var err error
+	require.NotPanics(t, func() { err = r.call() })
+	require.ErrorIs(t, err, r.want)
+	require.ErrorContains(t, err, r.message)
+}
+
+func TestConstructorsRefuse(t *testing.T) {
+	rbm := func(name string, c RBMConfig) func() error {
+		return func() error { _, err := NewRBM(name, c); return err }
+	}
+	linear := func(name string, c LinearConfig) func() error {
+		return func() error { _, err := NewLinear(name, c); return err }
+	}
+	norm := func(name string, c LayerNormConfig) func() error {
+		return func() error { _, err := NewLayerNorm(name, c); return err }
+	}
+	drop := func(name string, rate float64) func() error {
+		return func() error { _, err := NewDropout(name, rate, 1); return err }
+	}
+	v, h := energy.Bernoulli(3), energy.Spin(2)
+	nan, inf := math.NaN(), math.Inf(1)
+	for name, r := range map[string]refusal{
+		"RBM name":               {rbm("", RBMConfig{Visible: v, Hidden: h}), energy.ErrConfig, `layers: RBM: name "", want letters`},
+		"RBM no visible":         {rbm("r", RBMConfig{Hidden: h}), energy.ErrConfig, `layers: RBM "r": Visible: no units given`},
+		"RBM no hidden":          {rbm("r", RBMConfig{Visible: v}), energy.ErrConfig, `layers: RBM "r": Hidden: no units given`},
+		"RBM zero units":         {rbm("r", RBMConfig{Visible: energy.Bernoulli(0), Hidden: h}), energy.ErrConfig, `layers: RBM "r": Visible: Bernoulli: 0 units, want at least 1`},
+		"RBM negative units":     {rbm("r", RBMConfig{Visible: v, Hidden: energy.Gaussian(-2)}), energy.ErrConfig, `layers: RBM "r": Hidden: Gaussian: -2 units, want at least 1`},
+		"RBM one state":          {rbm("r", RBMConfig{Visible: energy.OneHot(2, 1), Hidden: h}), energy.ErrConfig, `Visible: OneHot: 1 states, want at least 2`},
+		"RBM part of a join":     {rbm("r", RBMConfig{Visible: energy.Join(v, energy.Spin(0)), Hidden: h}), energy.ErrConfig, `Visible: Spin: 0 units`},
+		"RBM variance 0":         {rbm("r", RBMConfig{Visible: energy.FixedGaussian(2, 0), Hidden: h}), energy.ErrConfig, `Visible: Gaussian: variance 0, want a positive number`},
+		"RBM variance NaN":       {rbm("r", RBMConfig{Visible: energy.LearnedGaussian(2, nan), Hidden: h}), energy.ErrConfig, `variance NaN`},
+		"RBM variance -1":        {rbm("r", RBMConfig{Visible: energy.LearnedGaussian(2, -1), Hidden: h}), energy.ErrConfig, `Gaussian: variance`},
+		"RBM deviation -1":       {rbm("r", RBMConfig{Visible: v, Hidden: h, InitDeviation: -1}), energy.ErrConfig, `layers: RBM "r": InitDeviation is -1, want a positive number`},
+		"RBM deviation NaN":      {rbm("r", RBMConfig{Visible: v, Hidden: h, InitDeviation: nan}), energy.ErrConfig, `InitDeviation is NaN`},
+		"RBM deviation infinite": {rbm("r", RBMConfig{Visible: v, Hidden: h, InitDeviation: inf}), energy.ErrConfig, `InitDeviation is +Inf`},
+		"RBM dtype":              {rbm("r", RBMConfig{Visible: v, Hidden: h, Dtype: tensor.Int}), energy.ErrDtype, `layers: RBM "r": dtype int, want float32 or float64`},
+
+		"Linear name":          {linear("a b", LinearConfig{In: 1, Out: 1}), energy.ErrConfig, `layers: Linear: name "a b", want letters`},
+		"Linear In 0":          {linear("l", LinearConfig{Out: 2}), energy.ErrConfig, `layers: Linear "l": In is 0 and Out 2, want 1 to`},
+		"Linear Out -1":        {linear("l", LinearConfig{In: 1, Out: -1}), energy.ErrConfig, `layers: Linear "l": In is 1 and Out -1, want 1 to`},
+		"Linear huge":          {linear("l", LinearConfig{In: math.MaxInt, Out: 2}), energy.ErrConfig, `layers: Linear "l": In is 9223372036854775807`},
+		"Linear deviation NaN": {linear("l", LinearConfig{In: 1, Out: 1, InitDeviation: nan}), energy.ErrConfig, `layers: Linear "l": InitDeviation is NaN, want a positive number`},
+		"Linear deviation -1":  {linear("l", LinearConfig{In: 1, Out: 1, InitDeviation: -1}), energy.ErrConfig, `InitDeviation is -1`},
+		"Linear dtype":         {linear("l", LinearConfig{In: 1, Out: 1, Dtype: tensor.Bool}), energy.ErrDtype, `layers: Linear "l": dtype bool, want float32 or float64`},
+
+		"LayerNorm name":         {norm(".", LayerNormConfig{Size: 1}), energy.ErrConfig, `layers: LayerNorm: name ".", want letters`},
+		"LayerNorm size 0":       {norm("n", LayerNormConfig{}), energy.ErrConfig, `layers: LayerNorm "n": Size is 0, want 1 to`},
+		"LayerNorm size -1":      {norm("n", LayerNormConfig{Size: -1}), energy.ErrConfig, `layers: LayerNorm "n": Size is -1, want 1 to`},
+		"LayerNorm huge":         {norm("n", LayerNormConfig{Size: math.MaxInt}), energy.ErrConfig, `layers: LayerNorm "n": Size is 9223372036854775807`},
+		"LayerNorm epsilon NaN":  {norm("n", LayerNormConfig{Size: 1, Epsilon: nan}), energy.ErrConfig, `layers: LayerNorm "n": Epsilon is NaN, want a positive number`},
+		"LayerNorm epsilon -1":   {norm("n", LayerNormConfig{Size: 1, Epsilon: -1}), energy.ErrConfig, `Epsilon is -1`},
+		"LayerNorm epsilon +Inf": {norm("n", LayerNormConfig{Size: 1, Epsilon: inf}), energy.ErrConfig, `Epsilon is +Inf`},
+		"LayerNorm dtype":        {norm("n", LayerNormConfig{Size: 1, Dtype: tensor.Complex64}), energy.ErrDtype, `layers: LayerNorm "n": dtype complex64`},
+
+		"Dropout name": {drop("", 0.5), energy.ErrConfig, `layers: Dropout: name ""`},
+		"Dropout 0":    {drop("d", 0), energy.ErrConfig, `layers: Dropout "d": rate 0, want more than 0 and less than 1`},
+		"Dropout 1":    {drop("d", 1), energy.ErrConfig, `rate 1, want`},
+		"Dropout -0.1": {drop("d", -0.1), energy.ErrConfig, `rate -0.1, want`},
+		"Dropout NaN":  {drop("d", nan), energy.ErrConfig, `rate NaN, want`},
+
+		"StochasticBernoulli name": {func() error { _, err := NewStochasticBernoulli("s s", 1); return err }, energy.ErrConfig, `layers: StochasticBernoulli: name "s s"`},
+		"Sequential name":          {func() error { _, err := NewSequential("", Tanh()); return err }, energy.ErrConfig, `layers: Sequential: name ""`},
+		"Sequential nothing":       {func() error { _, err := NewSequential("s"); return err }, energy.ErrConfig, `layers: Sequential "s": no layers given`},
+		"Sequential nil":           {func() error { _, err := NewSequential("s", Tanh(), nil); return err }, energy.ErrConfig, `layers: Sequential "s": layer 1 is nil`},
+	} {
+		t.Run(name, r.check)
+	}
+}
+
+func TestGraphsRefuse(t *testing.T) {
+	g := G.NewGraph()
+	zeros := func(g *G.ExprGraph, name string, dt tensor.Dtype, shape ...int) *G.Node {
+		return input(g, name, tensor.New(tensor.Of(dt), tensor.WithShape(shape...)))
+	}
+	x := zeros(g, "x", tensor.Float32, 2, 3)       // right for all
+	h := zeros(g, "h", tensor.Float32, 2, 4)       // right as hidden states
+	wide := zeros(g, "wide", tensor.Float32, 2, 5) // too many columns
+	flat := zeros(g, "flat", tensor.Float32, 3)
+	cube := zeros(g, "cube", tensor.Float32, 2, 3, 1)
+	double := zeros(g, "double", tensor.Float64, 2, 3)
+	doubleH := zeros(g, "doubleH", tensor.Float64, 2, 4)
+	whole := zeros(g, "whole", tensor.Int, 2, 3)
+	short := zeros(g, "short", tensor.Float32, 1, 4) // another batch
+	elsewhere := zeros(G.NewGraph(), "x", tensor.Float32, 2, 3)
+
+	r := must(NewRBM("r", RBMConfig{Visible: energy.Bernoulli(3), Hidden: energy.LearnedGaussian(4, 1), Centered: true}))
+	plain := must(NewRBM("p", RBMConfig{Visible: energy.Bernoulli(3), Hidden: energy.Bernoulli(4)}))
+	l := must(NewLinear("l", LinearConfig{In: 3, Out: 4}))
+	n := must(NewLayerNorm("n", LayerNormConfig{Size: 3}))
+	d := must(NewDropout("d", 0.5, 1))
+	s := must(NewStochasticBernoulli("s", 1))
+	seq := must(NewSequential("seq", d, l))
+
+	one := func(f func(*G.Node) (*G.Node, error), x *G.Node) func() error {
+		return func() error { _, err := f(x); return err }
+	}
+	two := func(f func(a, b *G.Node) (*G.Node, error), a, b *G.Node) func() error {
+		return func() error { _, err := f(a, b); return err }
+	}
+	for name, c := range map[string]refusal{
+		"RBM.Forward nil":    {one(r.Forward, nil), energy.ErrShape, `layers: RBM "r": Forward: argument 0 is nil, want a node`},
+		"RBM.Forward wide":   {one(r.Forward, wide), energy.ErrShape, `layers: RBM "r": Forward: HiddenInput: visible has shape (2, 5), want (batch, 3)`},
+		"RBM.Forward flat":   {one(r.Forward, flat), energy.ErrShape, `visible has shape (3), want (batch, 3)`},
+		"RBM.Forward cube":   {one(r.Forward, cube), energy.ErrShape, `visible has shape (2, 3, 1), want (batch, 3)`},
+		"RBM.Forward double": {one(r.Forward, double), energy.ErrDtype, `layers: RBM "r": Forward: `},
+		"plain Forward":      {one(plain.Forward, double), energy.ErrDtype, `layers: RBM "p": Forward: `},
+		"RBM.Forward int":    {one(r.Forward, whole), energy.ErrDtype, `layers: RBM "r": Forward: `},
+		"RBM.Backward nil":   {one(r.Backward, nil), energy.ErrShape, `layers: RBM "r": Backward: argument 0 is nil`},
+		"RBM.Backward wide":  {one(r.Backward, wide), energy.ErrShape, `layers: RBM "r": Backward: VisibleInput: hidden has shape (2, 5), want (batch, 4)`},
+		"RBM.Backward dtype": {one(r.Backward, doubleH), energy.ErrDtype, `layers: RBM "r": Backward: `},
+
+		"FreeEnergy nil":         {one(r.FreeEnergy, nil), energy.ErrShape, `layers: RBM "r": FreeEnergy: argument 0 is nil`},
+		"FreeEnergy wide":        {one(r.FreeEnergy, wide), energy.ErrShape, `layers: RBM "r": FreeEnergy: visible has shape (2, 5), want (batch, 3)`},
+		"FreeEnergy dtype":       {one(r.FreeEnergy, double), energy.ErrDtype, `layers: RBM "r": `},
+		"HiddenFreeEnergy nil":   {one(r.HiddenFreeEnergy, nil), energy.ErrShape, `layers: RBM "r": HiddenFreeEnergy: argument 0 is nil`},
+		"HiddenFreeEnergy shape": {one(r.HiddenFreeEnergy, x), energy.ErrShape, `layers: RBM "r": HiddenFreeEnergy: hidden has shape (2, 3), want (batch, 4)`},
+		"Energy nil":             {two(r.Energy, x, nil), energy.ErrShape, `layers: RBM "r": Energy: argument 1 is nil`},
+		"Energy visible":         {two(r.Energy, wide, h), energy.ErrShape, `layers: RBM "r": Energy: visible has shape (2, 5), want (batch, 3)`},
+		"Energy hidden":          {two(r.Energy, x, x), energy.ErrShape, `layers: RBM "r": Energy: hidden has shape (2, 3), want (batch, 4)`},
+		"Energy rows":            {two(r.Energy, x, short), energy.ErrShape, `layers: RBM "r": Energy: visible has 2 rows, hidden 1`},
+		"Energy dtype":           {two(plain.Energy, x, doubleH), energy.ErrDtype, `layers: RBM "p": Energy: `},
+		"Energy graphs":          {two(r.Energy, elsewhere, h), energy.ErrConfig, `layers: RBM "r": Energy: argument 1 is in another graph than argument 0`},
+		"ContrastiveCost nil":    {two(r.ContrastiveCost, nil, x), energy.ErrShape, `layers: RBM "r": ContrastiveCost: argument 0 is nil`},
+		"ContrastiveCost shape":  {two(r.ContrastiveCost, x, wide), energy.ErrShape, `layers: RBM "r": ContrastiveCost: FreeEnergy: visible has shape (2, 5), want (batch, 3)`},
+		"ContrastiveCost graphs": {two(r.ContrastiveCost, x, elsewhere), energy.ErrConfig, `layers: RBM "r": ContrastiveCost: argument 1 is in another graph`},
+		"Bind nil":               {func() error { _, err := r.Bind(nil); return err }, energy.ErrConfig, `layers: r.W: Node: the graph is nil`},
+
+		"Linear nil":      {one(l.Forward, nil), energy.ErrShape, `layers: Linear "l": Forward: argument 0 is nil`},
+		"Linear wide":     {one(l.Forward, wide), energy.ErrShape, `layers: Linear "l": Forward: input has shape (2, 5), want (batch, 3)`},
+		"Linear flat":     {one(l.Forward, flat), energy.ErrShape, `input has shape (3), want (batch, 3)`},
+		"Linear dtype":    {one(l.Forward, double), energy.ErrDtype, `layers: Linear "l": Forward: `},
+		"LayerNorm nil":   {one(n.Forward, nil), energy.ErrShape, `layers: LayerNorm "n": Forward: argument 0 is nil`},
+		"LayerNorm wide":  {one(n.Forward, wide), energy.ErrShape, `layers: LayerNorm "n": Forward: input has shape (2, 5), want (batch, 3)`},
+		"LayerNorm cube":  {one(n.Forward, cube), energy.ErrShape, `input has shape (2, 3, 1), want (batch, 3)`},
+		"LayerNorm dtype": {one(n.Forward, double), energy.ErrDtype, `layers: LayerNorm "n": Forward: `},
+		"Dropout nil":     {one(d.Forward, nil), energy.ErrShape, `layers: Dropout "d": Forward: argument 0 is nil`},
+		"Dropout flat":    {one(d.Forward, flat), energy.ErrShape, `layers: Dropout "d": Forward: `},
+		"Dropout int":     {one(d.Forward, whole), energy.ErrDtype, `layers: Dropout "d": Forward: `},
+		"Bernoulli nil":   {one(s.Forward, nil), energy.ErrShape, `layers: StochasticBernoulli "s": Forward: argument 0 is nil`},
+		"Bernoulli cube":  {one(s.Forward, cube), energy.ErrShape, `layers: StochasticBernoulli "s": Forward: `},
+		"Bernoulli int":   {one(s.Forward, whole), energy.ErrDtype, `layers: StochasticBernoulli "s": Forward: `},
+		"Sequential nil":  {one(seq.Forward, nil), energy.ErrShape, `layers: Dropout "d": Forward: argument 0 is nil`},
+		"Sequential wide": {one(seq.Forward, wide), energy.ErrShape, `layers: Linear "l": Forward: input has shape (2, 5), want (batch, 3)`},
+
+		"Sigmoid nil":     {one(Sigmoid().Forward, nil), energy.ErrShape, `layers: sigmoid: Forward: argument 0 is nil`},
+		"Tanh int":        {one(Tanh().Forward, whole), energy.ErrDtype, `layers: tanh: Forward: `},
+		"ReLU nil":        {one(ReLU().Forward, nil), energy.ErrShape, `layers: relu: Forward: argument 0 is nil`},
+		"Softplus int":    {one(Softplus().Forward, whole), energy.ErrDtype, `layers: softplus: Forward: `},
+		"Softmax flat":    {one(Softmax().Forward, flat), energy.ErrShape, `layers: softmax: Forward: `},
+		"StopGradient":    {one(StopGradient, nil), energy.ErrShape, `layers: StopGradient: argument 0 is nil`},
+		"cross nil":       {two(CrossEntropy, x, nil), energy.ErrShape, `layers: CrossEntropy: argument 1 is nil`},
+		"cross shape":     {two(CrossEntropy, x, wide), energy.ErrShape, `layers: CrossEntropy: `},
+		"cross dtype":     {two(CrossEntropyRows, x, double), energy.ErrDtype, `layers: CrossEntropy: `},
+		"cross graphs":    {two(CrossEntropyRows, x, elsewhere), energy.ErrConfig, `layers: CrossEntropy: argument 1 is in another graph`},
+		"squared nil":     {two(SquaredErrorRows, nil, x), energy.ErrShape, `layers: SquaredError: argument 0 is nil`},
+		"squared shape":   {two(SquaredErrorRows, x, wide), energy.ErrShape, `layers: SquaredError: `},
+		"squared vectors": {two(SquaredErrorRows, flat, flat), energy.ErrShape, `layers: SquaredError: `},
+		"squared dtype":   {two(SquaredErrorRows, x, double), energy.ErrDtype, `layers: SquaredError: `},
+	} {
+		t.Run(name, c.check)
+	}
+
+	// What came and what was wanted is in every message, and the right calls pass.
+	for _, call := range []func() error{
+		one(r.Forward, x), one(r.Backward, h), two(r.Energy, x, h), two(r.ContrastiveCost, x, x), one(l.Forward, x), one(n.Forward, x), one(seq.Forward, x),
+	} {
+		require.NoError(t, call())
+	}
+}
