@@ -249,12 +249,12 @@ func dot4[T Float](x, y0, y1, y2, y3 []T) (s0, s1, s2, s3 T) {
 	return s0, s1, s2, s3
 }
 
-// addRows adds Σ_q as_q·(row ks_q of b) to c. Eight rows are added at a time, in order, so that c is read and written
-// once for eight products and an element's chain of additions overlaps with its neighbours'.
+// addRows adds Σ_q as_q·(row ks_q of b) to c, in order. Without vector instructions eight rows are added at a time, so that
+// c is read and written once for eight products and an element's chain of additions overlaps with its neighbours'.
 func addRows[T Float](c, b []T, ldb int, ks []int, as []T) {
 	n := len(c)
 	as = as[:len(ks)]
-	for ; len(ks) >= 8 && len(as) >= 8; ks, as = ks[8:], as[8:] {
+	for ; len(ks) >= 8 && len(as) >= 8 && !vectorised(n); ks, as = ks[8:], as[8:] {
 		addEight(c,
 			b[ks[0]*ldb:][:n], b[ks[1]*ldb:][:n], b[ks[2]*ldb:][:n], b[ks[3]*ldb:][:n],
 			b[ks[4]*ldb:][:n], b[ks[5]*ldb:][:n], b[ks[6]*ldb:][:n], b[ks[7]*ldb:][:n], (*[8]T)(as))
