@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/internal/graphtest"
 )
 
 func TestActivationsAreTheirFormulas(t *testing.T) {
@@ -29,7 +31,7 @@ func TestActivationsAreTheirFormulas(t *testing.T) {
 		} {
 			require.Equal(t, c.name, c.layer.Name())
 			require.Empty(t, c.layer.Params())
-			got := run(t, must(c.layer.Forward(input(G.NewGraph(), "x", dense(dt, tensor.Shape{1, len(x)}, x...)))))[0]
+			got := graphtest.Value(t, must(c.layer.Forward(input(G.NewGraph(), "x", dense(dt, tensor.Shape{1, len(x)}, x...)))))[0]
 			for i, v := range x {
 				tolerance := 1e-13
 				if dt == tensor.Float32 {

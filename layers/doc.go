@@ -9,7 +9,8 @@
 // graph. What keeps this safe:
 //
 //   - Names "layer.param" are reserved for parameters; give layers of one graph different names.
-//   - Do not call gorgonia.Let, UnbindAll or Graph.Clone on parameter nodes.
+//   - Do not call gorgonia.Let, UnbindAll or Graph.Clone on parameter nodes. Of a Let the next Forward in that graph says that
+//     the name is taken by another input; until then the graph runs on numbers that no other sees.
 //   - Call gorgonia.Grad once a graph, with gorgonia.BindDualValues(wrt...) for the tape machine.
 //
 // Layers belong to graph building, except where a doc comment says that values move. Building graphs is not safe from two

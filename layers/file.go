@@ -1,8 +1,11 @@
 package layers
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 
 	"gorgonia.org/tensor"
 
@@ -133,14 +136,30 @@ func Decode(raw []byte, file *modelfile.File) (Layer, error) {
 		return nil, err
 	}
 	var s spec
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return nil, fmt.Errorf("the description of the layer is no JSON of ours: %w: %w", err, energy.ErrConfig)
+	if err := unmarshal(raw, &s); err != nil {
+		return nil, err
 	}
 	d, ok := decoders[s.Kind]
 	if !ok {
 		return nil, fmt.Errorf("layer %q is of the kind %q, which this program does not know: %w", s.Name, s.Kind, energy.ErrConfig)
 	}
 	return d(s.Name, s.Config, file)
+}
+
+// unmarshal is strict: a field that is not known would be a setting that silently takes no effect.
+func unmarshal(raw []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil {
+		if _, end := d.Token(); end != io.EOF {
+			err = errors.New("there is more behind its end")
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the description of a layer is not of our form: %w: %w", err, energy.ErrConfig)
+	}
+	return nil
 }
 
 // checkDepth counts the brackets that stand open at once. Quoted ones count too, which is harmless: names have none.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/exact"
+	"github.com/harmonium-go/harmonium/internal/graphtest"
 )
 
 // The golden numbers come from an independent enumeration in NumPy; its log-variance gradients are differences, good to 1e-7.
@@ -139,7 +140,7 @@ func (c goldenRBM) check(t *testing.T) {
 			n, err := q.build(input(g, "v", rows), input(g, "h", hidden))
 			require.NoError(t, err)
 			require.NotEmpty(t, q.want.Data, "the file has no such numbers")
-			near(t, q.want.Data, run(t, n)[0], 1e-10)
+			near(t, q.want.Data, graphtest.Value(t, n)[0], 1e-10)
 		})
 	}
 
@@ -265,7 +266,7 @@ func states(u energy.Units) *tensor.Dense {
 
 // enumeratedGradient is the gradient of mean F(rows) − Σ_x p(x) F(x) with p fixed, which is that of mean F(rows) + log Z.
 func enumeratedGradient(t *testing.T, r *RBM, rows, states *tensor.Dense, freeEnergy func(*G.Node) (*G.Node, error)) map[string][]float64 {
-	p := run(t, must(freeEnergy(input(G.NewGraph(), "states", states))))[0]
+	p := graphtest.Value(t, must(freeEnergy(input(G.NewGraph(), "states", states))))[0]
 	lowest := p[0]
 	for _, f := range p {
 		lowest = min(lowest, f)
@@ -287,7 +288,7 @@ func grad(t *testing.T, cost *G.Node, r *RBM) map[string][]float64 {
 	nodes, err := G.Grad(cost, wrt...)
 	require.NoError(t, err)
 	out := map[string][]float64{}
-	for i, x := range run(t, nodes...) {
+	for i, x := range graphtest.Value(t, nodes...) {
 		out[wrt[i].Name()[len(r.Name())+1:]] = x
 	}
 	return out

@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/graphtest"
 )
 
 func names(nodes G.Nodes) []string {
@@ -107,7 +108,7 @@ func TestWrt(t *testing.T) {
 			require.Equal(t, c.want, names(wrt))
 			grads, err := G.Grad(cost, wrt...)
 			require.NoError(t, err, "what Wrt returns is what Grad takes")
-			for i, x := range run(t, grads...) {
+			for i, x := range graphtest.Value(t, grads...) {
 				require.Len(t, x, wrt[i].Shape().TotalSize())
 			}
 		})

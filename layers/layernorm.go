@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 
@@ -101,7 +100,7 @@ type layerNormSpec struct {
 
 func decodeLayerNorm(name string, config []byte, file *modelfile.File) (Layer, error) {
 	var spec layerNormSpec
-	if err := json.Unmarshal(config, &spec); err != nil {
+	if err := unmarshal(config, &spec); err != nil {
 		return nil, err
 	}
 	var err error

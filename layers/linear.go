@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 
@@ -108,7 +107,7 @@ type linearSpec struct {
 
 func decodeLinear(name string, config []byte, file *modelfile.File) (Layer, error) {
 	var spec linearSpec
-	if err := json.Unmarshal(config, &spec); err != nil {
+	if err := unmarshal(config, &spec); err != nil {
 		return nil, err
 	}
 	var err error

@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"encoding/json"
 	"fmt"
 
 	G "gorgonia.org/gorgonia"
@@ -57,7 +56,7 @@ type dropoutSpec struct {
 
 func decodeDropout(name string, config []byte, _ *modelfile.File) (Layer, error) {
 	var spec dropoutSpec
-	if err := json.Unmarshal(config, &spec); err != nil {
+	if err := unmarshal(config, &spec); err != nil {
 		return nil, err
 	}
 	return NewDropout(name, spec.Rate, spec.Seed)
@@ -106,7 +105,7 @@ type stochasticSpec struct {
 
 func decodeStochastic(name string, config []byte, _ *modelfile.File) (Layer, error) {
 	var spec stochasticSpec
-	if err := json.Unmarshal(config, &spec); err != nil {
+	if err := unmarshal(config, &spec); err != nil {
 		return nil, err
 	}
 	return NewStochasticBernoulli(name, spec.Seed)

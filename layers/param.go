@@ -190,10 +190,17 @@ func (p *Param) take(file *modelfile.File) error {
 	return nil
 }
 
+// maxNumbers bounds a parameter: 16 GiB of float32. Without it an absurd size would be a panic of make.
+const maxNumbers = 1 << 32
+
 // normal returns independent normal initial values of a given deviation. Streams are told apart by the layer's name, so
 // that layers of one seed start differently.
 func (m *maker) normal(seed uint64, param string, deviation float64, n int) func(i int) float64 {
 	if m.err != nil || m.file != nil {
+		return nil
+	}
+	if n > maxNumbers {
+		m.err = fmt.Errorf("%s has %d numbers, want at most %d: %w", param, n, maxNumbers, energy.ErrConfig)
 		return nil
 	}
 	z := make([]float64, n)

@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/graphtest"
 )
 
 // affine is x·W + b in plain loops.
@@ -137,7 +138,7 @@ func TestOpNodeOfTheSameName(t *testing.T) {
 	nodes := Learnables(g, l)
 	require.Len(t, nodes, 2)
 	require.Nil(t, nodes[0].Op())
-	require.InDeltaSlice(t, affine([]float64{1, 2, 3, 4}, l), run(t, y)[0], 1e-6)
+	require.InDeltaSlice(t, affine([]float64{1, 2, 3, 4}, l), graphtest.Value(t, y)[0], 1e-6)
 	require.Equal(t, nodes, Learnables(g, l), "after the run, when the op node has a value")
 }
 

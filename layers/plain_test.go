@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/graphtest"
 )
 
 // families are sides of every family, each with a few units.
@@ -30,7 +31,7 @@ func TestPlainEqualsTheGraph(t *testing.T) {
 				g := G.NewGraph()
 				vn := input(g, "v", dense(tensor.Float64, tensor.Shape{rows, visible.Len()}, v...))
 				hn := input(g, "h", dense(tensor.Float64, tensor.Shape{rows, hidden.Len()}, h...))
-				want := run(t, must(r.Forward(vn)), must(r.Backward(hn)), must(r.FreeEnergy(vn)))
+				want := graphtest.Value(t, must(r.Forward(vn)), must(r.Backward(hn)), must(r.FreeEnergy(vn)))
 
 				p := must(PlainOf[float64](r))
 				meanH, meanV := make([]float64, len(h)), make([]float64, len(v))
@@ -89,7 +90,7 @@ func TestMoveOffsetsKeepsTheDistribution(t *testing.T) {
 
 			// The layer's own free energies say the same, up to a constant, and a bias that is not corrected is seen.
 			probabilities := func() []float64 {
-				f := run(t, must(r.FreeEnergy(input(G.NewGraph(), "v", states(pair[0])))))[0]
+				f := graphtest.Value(t, must(r.FreeEnergy(input(G.NewGraph(), "v", states(pair[0])))))[0]
 				sum := 0.0
 				for i, x := range f {
 					f[i] = math.Exp(-x)
@@ -192,7 +193,7 @@ func TestInitBias(t *testing.T) {
 						}
 					}
 					// At h = 0 the weights take no part in the plain form.
-					mean := run(t, must(r.Backward(input(G.NewGraph(), "h", dense(dt, tensor.Shape{1, 2}, 0, 0)))))[0]
+					mean := graphtest.Value(t, must(r.Backward(input(G.NewGraph(), "h", dense(dt, tensor.Shape{1, 2}, 0, 0)))))[0]
 					require.InDeltaSlice(t, c.means, mean, 1e-6)
 				})
 			}

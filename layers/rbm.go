@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 
@@ -243,7 +242,7 @@ type rbmSpec struct {
 
 func decodeRBM(name string, config []byte, file *modelfile.File) (Layer, error) {
 	var spec rbmSpec
-	if err := json.Unmarshal(config, &spec); err != nil {
+	if err := unmarshal(config, &spec); err != nil {
 		return nil, err
 	}
 	var err error

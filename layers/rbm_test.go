@@ -5,9 +5,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"gonum.org/v1/gonum/stat/distuv"
+	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/graphtest"
 	"github.com/harmonium-go/harmonium/internal/stattest"
 )
 
@@ -45,6 +47,19 @@ func TestNewRBM(t *testing.T) {
 	plain := must(NewRBM("r", RBMConfig{Visible: energy.Bernoulli(3), Hidden: energy.Spin(2)}))
 	require.Len(t, plain.Params(), 3)
 	require.Nil(t, plain.Param("visible_offset"))
+}
+
+func TestContrastiveCostIsTheDifferenceOfMeans(t *testing.T) {
+	for _, dt := range dtypes {
+		r := must(NewRBM("r", RBMConfig{Visible: energy.Spin(3), Hidden: energy.Bernoulli(2), Dtype: dt}))
+		shuffleParams(r, 1)
+		g := G.NewGraph()
+		plus := input(g, "plus", dense(dt, tensor.Shape{2, 3}, 1, 1, -1, -1, 1, 1))
+		minus := input(g, "minus", dense(dt, tensor.Shape{3, 3}, 1, 1, 1, -1, -1, 1, 1, -1, -1))
+		out := graphtest.Value(t, must(r.ContrastiveCost(plus, minus)), must(r.FreeEnergy(plus)), must(r.FreeEnergy(minus)))
+		require.InDelta(t, (out[1][0]+out[1][1])/2-(out[2][0]+out[2][1]+out[2][2])/3, out[0][0], 1e-6)
+		require.NotZero(t, out[0][0])
+	}
 }
 
 // initial returns the initial weights of layers that are made of a seed and a name.

@@ -60,6 +60,7 @@ func TestConstructorsRefuse(t *testing.T) {
 		"Linear In 0":          {linear("l", LinearConfig{Out: 2}), energy.ErrConfig, `layers: Linear "l": In is 0 and Out 2, want 1 to`},
 		"Linear Out -1":        {linear("l", LinearConfig{In: 1, Out: -1}), energy.ErrConfig, `layers: Linear "l": In is 1 and Out -1, want 1 to`},
 		"Linear huge":          {linear("l", LinearConfig{In: math.MaxInt, Out: 2}), energy.ErrConfig, `layers: Linear "l": In is 9223372036854775807`},
+		"Linear huge product":  {linear("l", LinearConfig{In: 1 << 30, Out: 1 << 30}), energy.ErrConfig, `layers: Linear "l": W has 1152921504606846976 numbers, want at most`},
 		"Linear deviation NaN": {linear("l", LinearConfig{In: 1, Out: 1, InitDeviation: nan}), energy.ErrConfig, `layers: Linear "l": InitDeviation is NaN, want a positive number`},
 		"Linear deviation -1":  {linear("l", LinearConfig{In: 1, Out: 1, InitDeviation: -1}), energy.ErrConfig, `InitDeviation is -1`},
 		"Linear dtype":         {linear("l", LinearConfig{In: 1, Out: 1, Dtype: tensor.Bool}), energy.ErrDtype, `layers: Linear "l": dtype bool, want float32 or float64`},

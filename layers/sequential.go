@@ -96,7 +96,7 @@ func (s *Sequential) Save(path string) error { return Save(path, s) }
 
 func decodeSequential(name string, config []byte, file *modelfile.File) (Layer, error) {
 	var specs []json.RawMessage
-	if err := json.Unmarshal(config, &specs); err != nil {
+	if err := unmarshal(config, &specs); err != nil {
 		return nil, err
 	}
 	known := map[string]Layer{} // equal descriptions are of one layer that stands in the chain twice

@@ -3,9 +3,7 @@ package layers
 import (
 	"fmt"
 	"math/rand/v2"
-	"testing"
 
-	"github.com/stretchr/testify/require"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -27,23 +25,6 @@ func dense(dt tensor.Dtype, shape tensor.Shape, x ...float64) *tensor.Dense {
 // input is a named input node of g with a value.
 func input(g *G.ExprGraph, name string, value *tensor.Dense) *G.Node {
 	return G.NewTensor(g, value.Dtype(), value.Dims(), G.WithName(name), G.WithShape(value.Shape()...), G.WithValue(value))
-}
-
-// run runs the graph of the nodes once and returns their values.
-func run(t testing.TB, nodes ...*G.Node) [][]float64 {
-	t.Helper()
-	values := make([]G.Value, len(nodes))
-	for i, n := range nodes {
-		G.Read(n, &values[i])
-	}
-	vm := G.NewTapeMachine(nodes[0].Graph())
-	defer vm.Close()
-	require.NoError(t, vm.RunAll())
-	out := make([][]float64, len(nodes))
-	for i, v := range values {
-		out[i] = numbers(v)
-	}
-	return out
 }
 
 // numbers copies the numbers of a tensor or scalar.
