@@ -30,7 +30,11 @@ func WeightedContrastiveCost(positive, positiveWeights, negative, negativeWeight
 	if err != nil {
 		return nil, err
 	}
-	return op.Combine([]float64{1, -1}, plus, minus)
+	cost, err := op.Combine([]float64{1, -1}, plus, minus)
+	if err != nil {
+		return nil, fmt.Errorf("energy: ContrastiveCost: %w", err)
+	}
+	return cost, nil
 }
 
 func weightedMean(phase string, f, weights *G.Node) (*G.Node, error) {
@@ -40,5 +44,9 @@ func weightedMean(phase string, f, weights *G.Node) (*G.Node, error) {
 	if weights == nil {
 		return op.Mean(f)
 	}
-	return op.WeightedMean(f, weights)
+	mean, err := op.WeightedMean(f, weights)
+	if err != nil {
+		return nil, fmt.Errorf("energy: ContrastiveCost: %s phase: %w", phase, err)
+	}
+	return mean, nil
 }

@@ -27,13 +27,18 @@ type Quadratic struct {
 // Energy builds E(x): (B, n) gives (B), nats. Gradient flows to x, W and b; that of W is −½ Σ x xᵀ, so a symmetric W stays
 // symmetric. Cost: one (B×n)·(n×n) product.
 func (e Quadratic) Energy(x *G.Node) (*G.Node, error) {
+	n, err := e.energy(x)
+	return e.named("Energy", n, err)
+}
+
+func (e Quadratic) energy(x *G.Node) (*G.Node, error) {
 	s := side{"x", e.Units, e.B, e.LogVariance, nil}
 	if err := s.fits(x); err != nil {
-		return nil, fmt.Errorf("energy: Quadratic: Energy: %w", err)
+		return nil, err
 	}
 	coupled, err := op.Gemm(x, e.W, false, false)
 	if err != nil {
-		return nil, fmt.Errorf("energy: Quadratic: Energy: %w", err)
+		return nil, err
 	}
 	var sum terms
 	sum.own(s, x)
@@ -45,8 +50,16 @@ func (e Quadratic) Energy(x *G.Node) (*G.Node, error) {
 // Input builds the fields that the units feel, xW + b: (B, n) gives (B, n). For a symmetric W with zero diagonal, unit i
 // given the others is distributed by its family at input i.
 func (e Quadratic) Input(x *G.Node) (*G.Node, error) {
-	if err := e.Units.fits("Quadratic: Input", x); err != nil {
-		return nil, err
+	if err := (side{"x", e.Units, e.B, e.LogVariance, nil}).fits(x); err != nil {
+		return e.named("Input", nil, err)
 	}
-	return op.Affine(x, e.W, e.B, false)
+	n, err := op.Affine(x, e.W, e.B, false)
+	return e.named("Input", n, err)
+}
+
+func (e Quadratic) named(what string, n *G.Node, err error) (*G.Node, error) {
+	if err != nil {
+		return nil, fmt.Errorf("energy: Quadratic: %s: %w", what, err)
+	}
+	return n, nil
 }

@@ -105,17 +105,20 @@ func (e RBM) input(from, to side, x *G.Node, transposed bool) (*G.Node, error) {
 
 // HiddenMean builds E[h|v] = Γ_h'((v−μ)W + c): (B, visible) gives (B, hidden). Gradient flows to v and all parameters of it.
 func (e RBM) HiddenMean(v *G.Node) (*G.Node, error) {
-	n, err := mean(e.hidden(), v, e.HiddenInput)
+	n, err := mean(e.visible(), e.hidden(), v, e.HiddenInput)
 	return e.named("HiddenMean", n, err)
 }
 
 // VisibleMean builds E[v|h] = Γ_v'((h−λ)Wᵀ + b): (B, hidden) gives (B, visible).
 func (e RBM) VisibleMean(h *G.Node) (*G.Node, error) {
-	n, err := mean(e.visible(), h, e.VisibleInput)
+	n, err := mean(e.hidden(), e.visible(), h, e.VisibleInput)
 	return e.named("VisibleMean", n, err)
 }
 
-func mean(to side, x *G.Node, input func(*G.Node) (*G.Node, error)) (*G.Node, error) {
+func mean(from, to side, x *G.Node, input func(*G.Node) (*G.Node, error)) (*G.Node, error) {
+	if err := from.fits(x); err != nil {
+		return nil, err
+	}
 	in, err := input(x)
 	if err != nil {
 		return nil, err

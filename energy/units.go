@@ -121,6 +121,12 @@ func (u Units) Validate() error {
 			return fmt.Errorf("OneHot: %d states, want at least 2: %w", g.States, ErrConfig)
 		case !slices.Contains([]string{"", fixedVariance, learnedVariance}, g.Variance) || g.Variance != "" && g.Family != "Gaussian":
 			return fmt.Errorf("%s: variance %q is not known: %w", g.Family, g.Variance, ErrConfig)
+		case g.Family != "OneHot" && g.States != 0:
+			return fmt.Errorf("%s: %d states given, only OneHot units have a number of states: %w", g.Family, g.States, ErrConfig)
+		case g.Variance == "" && g.LogVariance != 0:
+			return fmt.Errorf("%s: log-variance %g given for units of no other variance than 1: %w", g.Family, g.LogVariance, ErrConfig)
+		case g.Family == "Gaussian" && g.Variance != learnedVariance && u.learned():
+			return fmt.Errorf("%v: Gaussian units of learned and of other variances on one side: %w", u, ErrConfig)
 		case math.IsNaN(g.LogVariance) || math.Abs(g.LogVariance) > 80:
 			return fmt.Errorf("Gaussian: variance %g, want a positive number: %w", math.Exp(g.LogVariance), ErrConfig)
 		}
@@ -181,7 +187,6 @@ func (u Units) Kind() units.Kind { return u.kind }
 // LogVariance returns the initial log σ² of every unit and whether it is learned; nil where every variance is 1.
 func (u Units) LogVariance() (initial []float64, learned bool) {
 	for _, g := range u.groups {
-		learned = learned || g.Variance == learnedVariance
 		if g.Variance != "" && initial == nil {
 			initial = make([]float64, u.len)
 		}
@@ -196,13 +201,18 @@ func (u Units) LogVariance() (initial []float64, learned bool) {
 		}
 		lo += g.len()
 	}
-	return initial, learned
+	return initial, u.learned()
+}
+
+func (u Units) learned() bool {
+	return slices.ContainsFunc(u.groups, func(g group) bool { return g.Variance == learnedVariance })
 }
 
 // CGF builds Γ summed over the units of a row, Σ_j Γ_j(I_j): inputs (B, n) give (B), nats. logVariance is a vector node, or
-// nil for variance 1. In float64 it is exact to 1e-12·max(1, |Γ|) for |I| ≤ 700. Gradient flows to both. Errors: ErrShape, ErrDtype.
+// nil for variance 1. In float64 it is exact to 1e-12·max(1, |Γ|) for |I| ≤ 700. Gradient flows to both. Errors: ErrShape,
+// ErrDtype, and ErrConfig for units of a variance of their own without its node.
 func (u Units) CGF(input, logVariance *G.Node) (*G.Node, error) {
-	if err := u.fits("CGF", input); err != nil {
+	if err := u.fits("CGF", input, logVariance); err != nil {
 		return nil, err
 	}
 	return op.CGF(u.kind, input, logVariance)
@@ -211,7 +221,7 @@ func (u Units) CGF(input, logVariance *G.Node) (*G.Node, error) {
 // Mean builds E[x] = Γ'(I): inputs (B, n) give (B, n). In float64 it is exact to a relative 1e-12 while the mean is above
 // 1e-300. Gradient flows to the inputs and to logVariance.
 func (u Units) Mean(input, logVariance *G.Node) (*G.Node, error) {
-	if err := u.fits("Mean", input); err != nil {
+	if err := u.fits("Mean", input, logVariance); err != nil {
 		return nil, err
 	}
 	return op.UnitMean(u.kind, input, logVariance)
@@ -219,7 +229,7 @@ func (u Units) Mean(input, logVariance *G.Node) (*G.Node, error) {
 
 // Variance builds the variance Γ″(I) of each unit: inputs (B, n) give (B, n). No gradient flows through it.
 func (u Units) Variance(input, logVariance *G.Node) (*G.Node, error) {
-	if err := u.fits("Variance", input); err != nil {
+	if err := u.fits("Variance", input, logVariance); err != nil {
 		return nil, err
 	}
 	return op.UnitVariance(u.kind, input, logVariance)
@@ -228,15 +238,18 @@ func (u Units) Variance(input, logVariance *G.Node) (*G.Node, error) {
 // OwnEnergy builds U summed over the units of a row: states (B, n) give (B), nats; 0 for all but Gaussian units. Gradient
 // flows to x and logVariance.
 func (u Units) OwnEnergy(x, logVariance *G.Node) (*G.Node, error) {
-	if err := u.fits("OwnEnergy", x); err != nil {
+	if err := u.fits("OwnEnergy", x, logVariance); err != nil {
 		return nil, err
 	}
 	return op.UnitEnergy(u.kind, x, logVariance)
 }
 
-func (u Units) fits(what string, x *G.Node) error {
+func (u Units) fits(what string, x, logVariance *G.Node) error {
 	if x == nil || x.Dims() != 2 || x.Shape()[1] != u.len {
 		return fmt.Errorf("energy: %v: %s: input has %s, want (batch, %d): %w", u, what, shapeOf(x), u.len, ErrShape)
+	}
+	if slices.ContainsFunc(u.groups, func(g group) bool { return g.Variance != "" }) && logVariance == nil {
+		return fmt.Errorf("energy: %v: %s: no log-variance node given, nil stands for variance 1: %w", u, what, ErrConfig)
 	}
 	return nil
 }
@@ -250,8 +263,11 @@ func shapeOf(n *G.Node) string {
 }
 
 // Check returns an error if a tensor is not a contiguous (rows, Len) batch of float32 or float64 values that the units can
-// take: ErrShape, ErrDtype, ErrNotFinite or ErrRange, with the first place that is wrong. Means count as values.
+// take: ErrConfig for units that are not valid, ErrShape, ErrDtype, ErrNotFinite or ErrRange, with the first place that is wrong. Means count as values.
 func (u Units) Check(x *tensor.Dense) error {
+	if err := u.Validate(); err != nil {
+		return err
+	}
 	if x == nil {
 		return fmt.Errorf("no tensor given, want shape (rows, %d): %w", u.len, ErrShape)
 	}

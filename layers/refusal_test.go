@@ -121,14 +121,14 @@ func TestGraphsRefuse(t *testing.T) {
 	}
 	for name, c := range map[string]refusal{
 		"RBM.Forward nil":    {one(r.Forward, nil), energy.ErrShape, `layers: RBM "r": Forward: argument 0 is nil, want a node`},
-		"RBM.Forward wide":   {one(r.Forward, wide), energy.ErrShape, `layers: RBM "r": Forward: HiddenInput: visible has shape (2, 5), want (batch, 3)`},
+		"RBM.Forward wide":   {one(r.Forward, wide), energy.ErrShape, `layers: RBM "r": Forward: HiddenMean: visible has shape (2, 5), want (batch, 3)`},
 		"RBM.Forward flat":   {one(r.Forward, flat), energy.ErrShape, `visible has shape (3), want (batch, 3)`},
 		"RBM.Forward cube":   {one(r.Forward, cube), energy.ErrShape, `visible has shape (2, 3, 1), want (batch, 3)`},
 		"RBM.Forward double": {one(r.Forward, double), energy.ErrDtype, `layers: RBM "r": Forward: `},
 		"plain Forward":      {one(plain.Forward, double), energy.ErrDtype, `layers: RBM "p": Forward: `},
 		"RBM.Forward int":    {one(r.Forward, whole), energy.ErrDtype, `layers: RBM "r": Forward: `},
 		"RBM.Backward nil":   {one(r.Backward, nil), energy.ErrShape, `layers: RBM "r": Backward: argument 0 is nil`},
-		"RBM.Backward wide":  {one(r.Backward, wide), energy.ErrShape, `layers: RBM "r": Backward: VisibleInput: hidden has shape (2, 5), want (batch, 4)`},
+		"RBM.Backward wide":  {one(r.Backward, wide), energy.ErrShape, `layers: RBM "r": Backward: VisibleMean: hidden has shape (2, 5), want (batch, 4)`},
 		"RBM.Backward dtype": {one(r.Backward, doubleH), energy.ErrDtype, `layers: RBM "r": Backward: `},
 
 		"FreeEnergy nil":         {one(r.FreeEnergy, nil), energy.ErrShape, `layers: RBM "r": FreeEnergy: argument 0 is nil`},

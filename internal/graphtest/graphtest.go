@@ -55,7 +55,7 @@ func Evaluate(t testing.TB, nodes ...*G.Node) [][]float64 {
 
 func values(t testing.TB, evaluate bool, nodes G.Nodes) [][]float64 {
 	t.Helper()
-	reference := run(t, machines[0].make, evaluate, nodes)
+	reference, all := run(t, machines[0].make, evaluate, nodes), make([][]float64, len(nodes))
 	for _, m := range machines[1:] {
 		for i, got := range run(t, m.make, evaluate, nodes) {
 			if err := compare(got, reference[i], 0); err != nil {
@@ -63,14 +63,13 @@ func values(t testing.TB, evaluate bool, nodes G.Nodes) [][]float64 {
 			}
 		}
 	}
-	all := make([][]float64, len(nodes))
 	for i, v := range reference {
 		all[i] = numbers(v)
 	}
 	return all
 }
 
-// run reads the nodes' values by gorgonia.Read: a machine may reuse the memory of a node's own value.
+// run takes values by gorgonia.Read: a machine may reuse the memory of a node's own.
 func run(t testing.TB, newMachine func(*G.ExprGraph, bool) G.VM, evaluate bool, nodes G.Nodes) []G.Value {
 	t.Helper()
 	got := make([]G.Value, len(nodes))
@@ -104,9 +103,9 @@ func numbers(v G.Value) []float64 {
 	panic(fmt.Sprintf("graphtest: a value of dtype %v", v.Dtype()))
 }
 
-// compare says where two values first differ.
+// compare says where two values first differ. To it, unlike to tensor.Shape.Eq, (n) and (n, 1) are two shapes.
 func compare(got, want G.Value, tolerance float64) error {
-	if !got.Shape().Eq(want.Shape()) || got.Dtype() != want.Dtype() {
+	if !slices.Equal(got.Shape(), want.Shape()) || got.Dtype() != want.Dtype() {
 		return fmt.Errorf("shape %v of %v, want %v of %v", got.Shape(), got.Dtype(), want.Shape(), want.Dtype())
 	}
 	expected := numbers(want)

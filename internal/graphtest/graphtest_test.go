@@ -46,10 +46,12 @@ func TestCompare(t *testing.T) {
 		{Tensor(tensor.Float64, []float64{1, 2, 3, math.NaN(), 5, 6}, 2, 3), "at [1 0]: 4, want NaN"},
 		{Tensor(tensor.Float64, []float64{1, math.Inf(1), 3, 4, 5, 6}, 2, 3), "at [0 1]: 2, want +Inf"},
 		{Tensor(tensor.Float64, []float64{1, 2, 3, 4, 5, 6}, 3, 2), "shape (2, 3) of float64, want (3, 2) of float64"},
+		{Tensor(tensor.Float64, []float64{1, 2, 3, 4, 5, 6}, 6, 1), "shape (2, 3) of float64, want (6, 1) of float64"},
 		{Tensor(tensor.Float32, []float64{1, 2, 3, 4, 5, 6}, 2, 3), "shape (2, 3) of float64, want (2, 3) of float32"},
 	} {
 		require.EqualError(t, compare(x, c.want, 0.01), c.text)
 	}
+	require.Error(t, compare(Tensor(tensor.Float64, []float64{1, 2}, 2), Tensor(tensor.Float64, []float64{1, 2}, 2, 1), 0))
 	require.NoError(t, compare(x, Tensor(tensor.Float64, []float64{1, 2, 3, 4, 5.1, 6}, 2, 3), 0.02))
 	require.Error(t, compare(Tensor(tensor.Float64, []float64{math.Inf(1)}, 1), Tensor(tensor.Float64, []float64{math.Inf(-1)}, 1), 1))
 }

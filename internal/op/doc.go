@@ -6,6 +6,6 @@
 //
 // What Gorgonia demands and these ops keep:
 //   - Do allocates its result; no op returns its input or a view of it, since built-in ops overwrite their inputs in place.
-//   - Gorgonia merges nodes of equal hash without looking at their children, so apply compares them.
+//   - Gorgonia merges nodes of equal 32-bit hash, whatever they are, so apply gives every node a hash of its own.
 //   - Gradients are written out once. A gradient op has no gradient of its own: Gorgonia's Grad(Grad) is wrong anyway.
 package op

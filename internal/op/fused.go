@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"slices"
 
 	"github.com/chewxy/hm"
 	G "gorgonia.org/gorgonia"
@@ -64,7 +65,7 @@ func (o *fused) apply(args ...*G.Node) (*G.Node, error) { return o.applyAs(o, ar
 func (o *fused) applyAs(op G.Op, args G.Nodes) (*G.Node, error) {
 	for i, a := range args {
 		if a == nil {
-			return nil, fmt.Errorf("op: %s: argument %d is nil", o.name, i)
+			return nil, fmt.Errorf("op: %s: argument %d is nil, want a node of rank %d: %w", o.name, i, o.ranks[i], ErrShape)
 		}
 		if a.Dims() != o.ranks[i] {
 			return nil, fmt.Errorf("op: %s: argument %d has shape %v, want rank %d: %w", o.name, i, a.Shape(), o.ranks[i], ErrShape)
@@ -74,27 +75,10 @@ func (o *fused) applyAs(op G.Op, args G.Nodes) (*G.Node, error) {
 				o.name, i, dt, args[0].Dtype(), ErrDtype)
 		}
 	}
-	for {
-		n, err := G.ApplyOp(op, args...)
-		if err != nil {
-			return nil, err
-		}
-		if sameChildren(n, args) {
-			return n, nil
-		}
-		o.salt++
+	if err := o.makeUnique(args); err != nil {
+		return nil, err
 	}
-}
-
-// sameChildren reports whether n is applied to args and not to the arguments of a node of equal hash.
-func sameChildren(n *G.Node, args []*G.Node) bool {
-	i := 0
-	for it := n.Graph().From(n.ID()); it.Next(); i++ {
-		if i >= len(args) || it.Node().(*G.Node) != args[i] {
-			return false
-		}
-	}
-	return i == len(args)
+	return G.ApplyOp(op, args...)
 }
 
 func (o *fused) Arity() int { return len(o.ranks) }
@@ -162,7 +146,8 @@ func (o *fused) doScalar(dtype tensor.Dtype, in []G.Value) (G.Value, error) {
 	}
 }
 
-// UsePreallocDo writes into a tensor that the machine owns. Scalars are made anew: Gorgonia's are values.
+// UsePreallocDo writes into a tensor that the machine owns. Scalars are made anew: Gorgonia's are values. Shapes are compared
+// number by number, since tensor.Shape.Eq takes (n) and (n, 1) for equal.
 func (o *fused) UsePreallocDo(prealloc G.Value, in ...G.Value) (G.Value, error) {
 	if o.rank == 0 {
 		return o.Do(in...)
@@ -176,9 +161,12 @@ func (o *fused) UsePreallocDo(prealloc G.Value, in ...G.Value) (G.Value, error) 
 		return nil, err
 	}
 	out, ok := prealloc.(*tensor.Dense)
-	if !ok || out.Dtype() != in[0].Dtype() || !out.Shape().Eq(shape) || !contiguous(out) {
-		return nil, fmt.Errorf("op: %s: preallocated result is a %T of shape %v and dtype %v, want a contiguous tensor of shape %v and dtype %v: %w",
-			o.name, prealloc, prealloc.Shape(), prealloc.Dtype(), shape, in[0].Dtype(), ErrShape)
+	if !ok {
+		return nil, fmt.Errorf("op: %s: preallocated result is a %T, want a tensor: %w", o.name, prealloc, ErrShape)
+	}
+	if out.Dtype() != in[0].Dtype() || !slices.Equal(out.Shape(), shape) || !contiguous(out) {
+		return nil, fmt.Errorf("op: %s: preallocated result has shape %v, strides %v and dtype %v, want a contiguous tensor of shape %v and dtype %v: %w",
+			o.name, out.Shape(), out.Strides(), out.Dtype(), shape, in[0].Dtype(), ErrShape)
 	}
 	out.Zero()
 	return out, o.run(out.Dtype(), out, in)
@@ -272,7 +260,7 @@ func (o *fused) Hashcode() uint32 {
 // sameShape is the shape rule of elementwise ops: every argument is shaped like the first.
 func sameShape(in []tensor.Shape) (tensor.Shape, error) {
 	for i, s := range in {
-		if !s.Eq(in[0]) {
+		if !slices.Equal(s, in[0]) {
 			return nil, fmt.Errorf("argument %d has shape %v, argument 0 %v: %w", i, s, in[0], ErrShape)
 		}
 	}

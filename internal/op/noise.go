@@ -84,7 +84,7 @@ func dropout[T kernel.Float](p float64, noise *Noise) kernelFunc[T] {
 				uniforms(noise, i, d)
 				for j, x := range in[0].row(i) {
 					if float64(d[j]) < p {
-						d[j] = 0
+						d[j] = x - x // 0, but NaN where x is not finite
 					} else {
 						d[j] = x * scale
 					}

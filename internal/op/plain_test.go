@@ -154,7 +154,8 @@ var (
 		return sum
 	}, func(x, _ []float64) (out []float64) {
 		for lo := 0; lo < len(x); lo += 3 {
-			out = append(out, shares(x[lo:lo+3])...)
+			whole := math.Exp(x[lo]) + math.Exp(x[lo+1]) + math.Exp(x[lo+2])
+			out = append(out, math.Exp(x[lo])/whole, math.Exp(x[lo+1])/whole, math.Exp(x[lo+2])/whole)
 		}
 		return out
 	}, noEnergy}
