@@ -33,10 +33,7 @@ func (bernoulli[T]) MeanGrad(dst, in, _, g []T) { kernel.SigmoidGrad(dst, in, g)
 func (bernoulli[T]) Sample(dst, in, _ []T, temperature T, draws rng.Row) {
 	rng.Uniform(draws, dst)
 	for j, u := range dst {
-		dst[j] = 0
-		if float64(u) < kernel.Sigmoid1(float64(in[j]/temperature)) {
-			dst[j] = 1
-		}
+		dst[j] = T(outcome(float64(u), kernel.Sigmoid1(float64(in[j]/temperature)), 0))
 	}
 }
 
@@ -48,3 +45,14 @@ func (bernoulli[T]) Inverse(dst, mean, _ []T) {
 }
 
 func (bernoulli[T]) Invalid(x []T) int { return outside(x, 0, 1) }
+
+// outcome is 1 with probability p and off otherwise, by a uniform draw u; NaN where p is NaN, so that no sampler hides it.
+func outcome(u, p, off float64) float64 {
+	switch {
+	case u < p:
+		return 1
+	case p == p:
+		return off
+	}
+	return p
+}

@@ -102,6 +102,12 @@ func (f oneHot[T]) Sample(dst, in, _ []T, temperature T, draws rng.Row) {
 		for j := lo; j < hi; j++ {
 			total += weight(j)
 		}
+		if total != total { // NaN in, NaN out
+			for j := lo; j < hi; j++ {
+				dst[j] = T(total)
+			}
+			continue
+		}
 		chosen, below := lo+k, 0.0 // the likeliest state, should rounding leave u·total above every partial sum
 		for j := lo; j < hi; j++ {
 			if below += weight(j); u*total < below {

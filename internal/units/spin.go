@@ -33,10 +33,7 @@ func (spin[T]) MeanGrad(dst, in, _, g []T) { kernel.TanhGrad(dst, in, g) }
 func (spin[T]) Sample(dst, in, _ []T, temperature T, draws rng.Row) {
 	rng.Uniform(draws, dst)
 	for j, u := range dst {
-		dst[j] = -1
-		if float64(u) < kernel.Sigmoid1(2*float64(in[j]/temperature)) {
-			dst[j] = 1
-		}
+		dst[j] = T(outcome(float64(u), kernel.Sigmoid1(2*float64(in[j]/temperature)), -1))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/rng"
 )
 
 // group is a discrete group of numbers that have their distribution together, by its states.
@@ -224,4 +225,13 @@ func TestInverse(t *testing.T) {
 	}
 	in := filled(6, func(d []float64) { OneHot(3).F64.Inverse(d, []float64{0.5, 0.25, 0.25, 0.1, 0.2, 0.7}, nil) })
 	require.InDelta(t, 0, OneHot(3).F64.CGF(in, nil), 1e-12)
+}
+
+// A sampler must not turn a NaN input into a state.
+func TestSampleKeepsNaN(t *testing.T) {
+	for _, k := range []Kind{Bernoulli, Spin, Gaussian, OneHot(3)} {
+		dst, in := make([]float64, 3), []float64{1, math.NaN(), 2}
+		In[float64](k).Sample(dst, in, nil, 1, rng.New(1, "nan").Row(0, 0))
+		require.True(t, math.IsNaN(dst[1]), k.Name)
+	}
 }
