@@ -5,6 +5,7 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
@@ -21,8 +22,14 @@ func (c CD) String() string { return fmt.Sprintf("CD-%d", gibbsSteps(c.Steps).co
 
 // Start satisfies Negative.
 func (c CD) Start(m *layers.RBM, seed uint64) (Phase, error) {
+	if m == nil {
+		return nil, fmt.Errorf("sampling: CD: no model given: %w", energy.ErrConfig)
+	}
 	p := &cdPhase{gibbs: Gibbs{Model: m, Seed: seed}}
-	return p, p.SetSteps(c.Steps)
+	if err := p.SetSteps(c.Steps); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 type cdPhase struct {
@@ -31,16 +38,18 @@ type cdPhase struct {
 	state State
 }
 
-func (p *cdPhase) SetSteps(k int) error {
-	p.steps = gibbsSteps(k)
-	return p.steps.check("CD")
-}
-
+func (p *cdPhase) SetSteps(k int) error  { return p.steps.set("CD", k) }
 func (p *cdPhase) Rows(batch int) int    { return batch }
 func (p *cdPhase) Chains() *tensor.Dense { return nil }
 
 func (p *cdPhase) Next(data *tensor.Dense, weights []float64, step uint64) (*tensor.Dense, []float64, error) {
+	if err := checkRows(p.gibbs.Model, data); err != nil {
+		return nil, nil, fmt.Errorf("sampling: CD of RBM %q: Next: data: %w", p.gibbs.Model.Name(), err)
+	}
 	rows := data.Shape()[0]
+	if len(weights) != rows {
+		return nil, nil, fmt.Errorf("sampling: CD of RBM %q: Next: %d weights, want one a row (%d): %w", p.gibbs.Model.Name(), len(weights), rows, energy.ErrShape)
+	}
 	if p.state.Visible == nil || p.state.Visible.Shape()[0] != rows {
 		p.state.Visible = tensor.New(tensor.Of(data.Dtype()), tensor.WithShape(data.Shape()...))
 		p.state.Hidden = tensor.New(tensor.Of(data.Dtype()), tensor.WithShape(rows, p.gibbs.Model.Hidden().Len()))

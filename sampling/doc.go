@@ -2,7 +2,8 @@
 // contrastive training that are made of it.
 //
 // Every draw is a function of (seed, purpose, row, step, unit), so a chain holds no generator: its state is its units and
-// its step. Results do not depend on GOMAXPROCS, and chain i of many is chain i alone.
+// its step. Results do not depend on GOMAXPROCS. A chain's draws depend on its row, not on how many rows there are: the first
+// rows of many chains go as they would without the others.
 //
 // Temperature T means p ∝ exp(−E/T), in both directions of a Gibbs step: families without an energy of their own take
 // input/T, a Gaussian unit keeps its mean and has variance Tσ².

@@ -24,6 +24,9 @@ func (Exact) String() string { return "exact gradient" }
 
 // Start satisfies Negative. It is an ErrConfig for visible units that cannot be enumerated.
 func (Exact) Start(m *layers.RBM, _ uint64) (Phase, error) {
+	if m == nil {
+		return nil, fmt.Errorf("sampling: Exact: no model given: %w", energy.ErrConfig)
+	}
 	count, err := m.Visible().StateCount()
 	if err != nil {
 		return nil, fmt.Errorf("sampling: Exact: RBM %q: %w", m.Name(), err)

@@ -17,6 +17,9 @@ import (
 // Gibbs is block Gibbs sampling of a bipartite model: a step draws all hidden units given the visible ones, then all visible
 // units given the hidden ones. p(v,h)^(1/T) is stationary under either half.
 //
+// A Gibbs keeps buffers between steps: chains that run at the same time take one each, and a copy must not run beside its
+// original.
+//
 // Source: S. Geman, D. Geman, IEEE PAMI 6 (1984).
 type Gibbs struct {
 	Model *layers.RBM
@@ -28,13 +31,14 @@ type Gibbs struct {
 	// clamped whole.
 	VisibleClamp, HiddenClamp []bool
 
-	// The buffers of the last step, kept so that a long run does not allocate.
+	// The buffers of the last step, kept so that a long run does not make them anew.
 	inputs any
 	held   any
 }
 
 // Step takes one step of every chain. Errors: ErrConfig for a sampler that cannot be, ErrShape and ErrDtype for a state that
-// is not the model's; the state is then as it was. Cost: two (chains×visible)·(visible×hidden) products.
+// is not the model's, ErrNotFinite and ErrRange for values that its units cannot take (of the hidden units, which are drawn
+// first, only where there is a HiddenClamp); the state is then as it was. Cost: two (chains×visible)·(visible×hidden) products.
 func (g *Gibbs) Step(s *State) error {
 	if err := g.check(s); err != nil {
 		return err
@@ -46,7 +50,11 @@ func (g *Gibbs) Step(s *State) error {
 }
 
 // Run takes several steps, or fewer when ctx ends: then it returns ctx's error, and the state stands where it got to.
+// A negative number of steps is an ErrConfig; other errors are Step's.
 func (g *Gibbs) Run(ctx context.Context, s *State, steps int) error {
+	if steps < 0 {
+		return fmt.Errorf("sampling: Gibbs: Run: %d steps, want at least 0: %w", steps, energy.ErrConfig)
+	}
 	for range steps {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -69,31 +77,40 @@ func (g *Gibbs) check(s *State) error {
 	if g.Model == nil || s == nil || s.Visible == nil || s.Hidden == nil {
 		return fmt.Errorf("sampling: Gibbs: Step: no model or no state given: %w", energy.ErrConfig)
 	}
-	fail := func(sentinel error, format string, args ...any) error {
-		return fmt.Errorf("sampling: Gibbs of RBM %q: Step: %s: %w", g.Model.Name(), fmt.Sprintf(format, args...), sentinel)
+	fail := func(err error) error { return fmt.Errorf("sampling: Gibbs of RBM %q: Step: %w", g.Model.Name(), err) }
+	t := g.temperature()
+	if g.Model.Dtype() == tensor.Float32 {
+		t = float64(float32(t)) // draws divide by it in the model's precision
 	}
-	if t := g.temperature(); !(t > 0) || math.IsInf(t, 0) {
-		return fail(energy.ErrConfig, "temperature is %g, want a positive number, or 0 for 1", g.Temperature)
+	if !(t > 0) || math.IsInf(t, 0) {
+		return fail(fmt.Errorf("temperature is %g, want a positive %v, or 0 for 1: %w", g.Temperature, g.Model.Dtype(), energy.ErrConfig))
 	}
-	chains := s.Visible.Shape()[0]
-	for _, side := range []struct {
-		name  string
-		x     *tensor.Dense
-		units energy.Units
-		clamp []bool
-	}{{"visible", s.Visible, g.Model.Visible(), g.VisibleClamp}, {"hidden", s.Hidden, g.Model.Hidden(), g.HiddenClamp}} {
-		n := side.units.Len()
-		switch {
-		case !side.x.Shape().Eq(tensor.Shape{chains, n}) || side.x.RequiresIterator():
-			return fail(energy.ErrShape, "%s state has shape %v, want contiguous (%d, %d)", side.name, side.x.Shape(), chains, n)
-		case side.x.Dtype() != g.Model.Dtype():
-			return fail(energy.ErrDtype, "%s state has dtype %v, want %v", side.name, side.x.Dtype(), g.Model.Dtype())
-		case side.clamp != nil && len(side.clamp) != n:
-			return fail(energy.ErrShape, "%s clamp has %d columns, want %d", side.name, len(side.clamp), n)
+	if err := checkRows(g.Model, s.Visible); err != nil {
+		return fail(fmt.Errorf("visible state: %w", err))
+	}
+	if err := fits(s.Hidden, s.Visible.Shape()[0], g.Model.Hidden().Len(), g.Model.Dtype()); err != nil {
+		return fail(fmt.Errorf("hidden state: %w", err))
+	}
+	if err := checkClamp(g.Model.Visible(), g.VisibleClamp); err != nil {
+		return fail(fmt.Errorf("visible clamp %w", err))
+	}
+	if err := checkClamp(g.Model.Hidden(), g.HiddenClamp); err != nil {
+		return fail(fmt.Errorf("hidden clamp %w", err))
+	}
+	if g.HiddenClamp != nil {
+		if err := g.Model.Hidden().Check(s.Hidden); err != nil {
+			return fail(fmt.Errorf("hidden state: %w", err))
 		}
-		if column := side.units.SplitGroup(side.clamp); column >= 0 {
-			return fail(energy.ErrConfig, "%s clamp holds a part of the OneHot group at column %d, want all of it or none", side.name, column)
-		}
+	}
+	return nil
+}
+
+func checkClamp(u energy.Units, clamp []bool) error {
+	if clamp != nil && len(clamp) != u.Len() {
+		return fmt.Errorf("has %d columns, want %d: %w", len(clamp), u.Len(), energy.ErrShape)
+	}
+	if column := u.SplitGroup(clamp); column >= 0 {
+		return fmt.Errorf("holds a part of the OneHot group at column %d, want all of it or none: %w", column, energy.ErrConfig)
 	}
 	return nil
 }

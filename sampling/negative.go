@@ -11,7 +11,8 @@ import (
 
 // Negative is where the negative phase of a contrastive cost comes from: CD, PCD or Exact, a plain value that training takes.
 type Negative interface {
-	// Start readies a phase for a model. Equal seeds give equal draws.
+	// Start readies a phase for a model. Equal seeds give equal draws. It is an ErrConfig for settings or a model that
+	// cannot be.
 	Start(m *layers.RBM, seed uint64) (Phase, error)
 	// String describes the setting: CD-1.
 	String() string
@@ -22,7 +23,7 @@ type Phase interface {
 	// Rows is how many rows Next returns for a batch of so many.
 	Rows(batch int) int
 	// Next returns model samples, (Rows, visible), and one weight a row, for a batch of data and its weights at a training
-	// step. Both are the phase's own, valid until the next call.
+	// step. Both are to be read only, until the next call: they are the phase's own, or what was handed in.
 	Next(data *tensor.Dense, weights []float64, step uint64) (rows *tensor.Dense, rowWeights []float64, err error)
 	// Chains returns what must be saved for the phase to go on as if it had never stopped, or nil. The memory is the phase's
 	// own: writing to it restores a saved state.
@@ -31,6 +32,7 @@ type Phase interface {
 
 // Stepped is a phase made of Gibbs steps, whose number can change from epoch to epoch.
 type Stepped interface {
+	// SetSteps sets their number, 1 to 65536, or 0 for 1. It is an ErrConfig, which changes nothing, for any other.
 	SetSteps(k int) error
 }
 
@@ -42,10 +44,11 @@ type gibbsSteps int
 
 func (k gibbsSteps) count() int { return max(1, int(k)) }
 
-func (k gibbsSteps) check(name string) error {
-	if k < 0 || k > maxSteps {
-		return fmt.Errorf("sampling: %s: Steps is %d, want 1 to %d, or 0 for 1: %w", name, int(k), maxSteps, energy.ErrConfig)
+func (k *gibbsSteps) set(name string, steps int) error {
+	if steps < 0 || steps > maxSteps {
+		return fmt.Errorf("sampling: %s: Steps is %d, want 1 to %d, or 0 for 1: %w", name, steps, maxSteps, energy.ErrConfig)
 	}
+	*k = gibbsSteps(steps)
 	return nil
 }
 

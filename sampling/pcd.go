@@ -40,7 +40,10 @@ func (c PCD) Start(m *layers.RBM, seed uint64) (Phase, error) {
 		return nil, err
 	}
 	p := &pcdPhase{gibbs: Gibbs{Model: m, Seed: seed}, state: state, weights: ones(c.chains())}
-	return p, p.SetSteps(c.Steps)
+	if err := p.SetSteps(c.Steps); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 type pcdPhase struct {
@@ -50,11 +53,7 @@ type pcdPhase struct {
 	weights []float64
 }
 
-func (p *pcdPhase) SetSteps(k int) error {
-	p.steps = gibbsSteps(k)
-	return p.steps.check("PCD")
-}
-
+func (p *pcdPhase) SetSteps(k int) error  { return p.steps.set("PCD", k) }
 func (p *pcdPhase) Rows(int) int          { return len(p.weights) }
 func (p *pcdPhase) Chains() *tensor.Dense { return p.state.Visible }
 

@@ -21,19 +21,47 @@ type State struct {
 // NewState starts one chain at each of the visible rows, which are copied, and with hidden units at 0. Errors: what the
 // visible units' Check says of the rows, ErrDtype if they are not of the model's dtype.
 func NewState(m *layers.RBM, visible *tensor.Dense) (*State, error) {
-	if err := m.Visible().Check(visible); err != nil {
-		return nil, fmt.Errorf("sampling: RBM %q: NewState: %w", m.Name(), err)
+	if m == nil {
+		return nil, fmt.Errorf("sampling: NewState: no model given: %w", energy.ErrConfig)
 	}
-	if visible.Dtype() != m.Dtype() {
-		return nil, fmt.Errorf("sampling: RBM %q: NewState: rows of %v, want %v: %w", m.Name(), visible.Dtype(), m.Dtype(), energy.ErrDtype)
+	if err := checkRows(m, visible); err != nil {
+		return nil, fmt.Errorf("sampling: RBM %q: NewState: %w", m.Name(), err)
 	}
 	s := &State{Visible: visible.Clone().(*tensor.Dense)}
 	s.Hidden = tensor.New(tensor.Of(m.Dtype()), tensor.WithShape(visible.Shape()[0], m.Hidden().Len()))
 	return s, nil
 }
 
+// checkRows returns what is wrong with a batch of visible rows of a model.
+func checkRows(m *layers.RBM, x *tensor.Dense) error {
+	if err := m.Visible().Check(x); err != nil {
+		return err
+	}
+	if x.Dtype() != m.Dtype() {
+		return fmt.Errorf("dtype %v, want %v: %w", x.Dtype(), m.Dtype(), energy.ErrDtype)
+	}
+	return nil
+}
+
+// fits returns an error unless x is a contiguous (rows, columns) tensor of a dtype, whatever its values.
+func fits(x *tensor.Dense, rows, columns int, dtype tensor.Dtype) error {
+	switch {
+	case x.Dims() != 2 || x.Shape()[0] != rows || x.Shape()[1] != columns:
+		return fmt.Errorf("shape %v, want (%d, %d): %w", x.Shape(), rows, columns, energy.ErrShape)
+	case x.RequiresIterator() || !x.DataOrder().IsRowMajor():
+		return fmt.Errorf("the tensor is a view that is not contiguous, want row-major data without gaps: %w", energy.ErrShape)
+	case x.Dtype() != dtype:
+		return fmt.Errorf("dtype %v, want %v: %w", x.Dtype(), dtype, energy.ErrDtype)
+	}
+	return nil
+}
+
 // RandomState starts chains at draws of the visible units as they would be without couplings: from the biases alone.
+// It is an ErrConfig without a model or with fewer than one chain.
 func RandomState(m *layers.RBM, chains int, seed uint64) (*State, error) {
+	if m == nil {
+		return nil, fmt.Errorf("sampling: RandomState: no model given: %w", energy.ErrConfig)
+	}
 	if chains < 1 {
 		return nil, fmt.Errorf("sampling: RBM %q: RandomState: %d chains, want at least 1: %w", m.Name(), chains, energy.ErrConfig)
 	}

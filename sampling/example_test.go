@@ -1,0 +1,116 @@
+package sampling_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/layers"
+	"github.com/harmonium-go/harmonium/sampling"
+)
+
+// A machine of one hidden state for each of three letters completes the letter whose upper row is held.
+func ExampleGibbs() {
+	letters := []string{"###.#..#.", "#..#..###", "#.#.#.#.#"} // T, L and X, 3×3
+	m, err := layers.NewRBM("letters", layers.RBMConfig{Visible: energy.Spin(9), Hidden: energy.OneHot(1, 3)})
+	if err != nil {
+		log.Fatal(err)
+	}
+	w := make([]float64, 9*3)
+	for k, letter := range letters {
+		for i, pixel := range letter {
+			w[i*3+k] = 4
+			if pixel == '.' {
+				w[i*3+k] = -4
+			}
+		}
+	}
+	if err := m.Param("W").Set(w); err != nil {
+		log.Fatal(err)
+	}
+
+	start := tensor.New(tensor.WithShape(2, 9), tensor.WithBacking([]float32{
+		+1, -1, -1, 0, 0, 0, 0, 0, 0, // the upper row of L
+		+1, -1, +1, 0, 0, 0, 0, 0, 0, // and of X
+	}))
+	state, err := sampling.NewState(m, start)
+	if err != nil {
+		log.Fatal(err)
+	}
+	gibbs := sampling.Gibbs{Model: m, Seed: 1, VisibleClamp: []bool{true, true, true, false, false, false, false, false, false}}
+	if err := gibbs.Run(context.Background(), state, 20); err != nil {
+		log.Fatal(err)
+	}
+	pixels := state.Visible.Data().([]float32)
+	for y := range 3 {
+		for chain := range 2 {
+			for x := range 3 {
+				if pixels[chain*9+y*3+x] > 0 {
+					fmt.Print("#")
+				} else {
+					fmt.Print(".")
+				}
+			}
+			fmt.Print("  ")
+		}
+		fmt.Println("|")
+	}
+	// Output:
+	// #..  #.#  |
+	// #..  .#.  |
+	// ###  #.#  |
+}
+
+// The exact phase gives all visible states with their probabilities; this machine has one hidden unit that likes both visible
+// units to be on.
+func ExampleExact() {
+	m, err := layers.NewRBM("pair", layers.RBMConfig{Visible: energy.Bernoulli(2), Hidden: energy.Bernoulli(1), Dtype: tensor.Float64})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := m.Param("W").Set([]float64{2, 2}); err != nil {
+		log.Fatal(err)
+	}
+	phase, err := sampling.Exact{}.Start(m, 0)
+	if err != nil {
+		log.Fatal(err)
+	}
+	states, p, err := phase.Next(nil, nil, 0)
+	if err != nil {
+		log.Fatal(err)
+	}
+	v := states.Data().([]float64)
+	for i, p := range p {
+		fmt.Printf("p(%v) = %.3f\n", v[2*i:2*i+2], p)
+	}
+	// Output:
+	// p([0 0]) = 0.027
+	// p([0 1]) = 0.113
+	// p([1 0]) = 0.113
+	// p([1 1]) = 0.748
+}
+
+// The chains of PCD go on from update to update, however many rows a batch has.
+func ExamplePCD() {
+	m, err := layers.NewRBM("rbm", layers.RBMConfig{Visible: energy.Bernoulli(6), Hidden: energy.Bernoulli(4), Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	negative := sampling.PCD{Steps: 5, Chains: 20}
+	phase, err := negative.Start(m, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	rows, weights, err := phase.Next(nil, nil, 0)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(negative)
+	fmt.Println(rows.Shape(), len(weights))
+	// Output:
+	// PCD-5 with 20 chains
+	// (20, 6) 20
+}

@@ -1,0 +1,43 @@
+package sampling
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/layers"
+)
+
+// A step after the first allocates a fixed, small number of times, whatever the number of chains: no row does.
+func TestStepsAllocateLittle(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		chains int
+		sides  [2]side
+	}{
+		{"few", 2, [2]side{bernoulli(20), bernoulli(10)}},
+		{"many", 500, [2]side{bernoulli(20), bernoulli(10)}},
+		{"joined", 100, [2]side{joined("", bernoulli(20), oneHot(3, 4)), joined("", gaussian(5), spin(6))}},
+	} {
+		m := newMachine(c.sides[0], c.sides[1], tensor.Float32, 1)
+		g, s := &Gibbs{Model: m.rbm, Seed: 1}, must(RandomState(m.rbm, c.chains, 1))
+		n := testing.AllocsPerRun(50, func() { check(g.Step(s)) }) // after a first run that does not count
+		t.Logf("%s: %v allocations a step of %d chains", c.name, n, c.chains)
+		require.Less(t, n, 40.0, c.name)
+	}
+}
+
+func BenchmarkGibbs(b *testing.B) {
+	rbm := must(layers.NewRBM("rbm", layers.RBMConfig{Visible: energy.Bernoulli(784), Hidden: energy.Bernoulli(500), Seed: 1}))
+	b.Run("v=784/h=500/chains=100", func(b *testing.B) {
+		g, s := &Gibbs{Model: rbm, Seed: 1}, must(RandomState(rbm, 100, 1))
+		check(g.Step(s))
+		b.ReportAllocs()
+		for b.Loop() {
+			check(g.Step(s))
+		}
+		b.ReportMetric(100*float64(b.N)/b.Elapsed().Seconds(), "samples/s")
+	})
+}
