@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -133,6 +134,12 @@ type unlabelled struct {
 }
 
 func (u unlabelled) Forward(x *G.Node) (*G.Node, error) {
+	if x == nil {
+		return u.RBM.Forward(nil) // which refuses it
+	}
+	if n := u.Visible().Len() - u.labels; x.Dims() != 2 || x.Shape()[1] != n {
+		return nil, fmt.Errorf("dbn: RBM %q: Forward: visible has shape %v, want (batch, %d): %w", u.Name(), x.Shape(), n, energy.ErrShape)
+	}
 	padded, err := op.Pad(x, u.labels)
 	if err != nil {
 		return nil, fmt.Errorf("dbn: RBM %q: Forward: %w", u.Name(), err)
@@ -214,22 +221,57 @@ func decode(name string, config []byte, file *modelfile.File) (layers.Layer, err
 	return d, d.fits()
 }
 
-// fits checks that what a file holds is a stack.
+// fits checks that what a file holds is a stack, as New and FineTune would have made it.
 func (d *DBN) fits() error {
-	if len(d.rbms) == 0 || d.labels < 0 {
-		return fmt.Errorf("DBN %q has %d RBMs and %d labels: %w", d.name, len(d.rbms), d.labels, energy.ErrConfig)
+	if len(d.rbms) == 0 {
+		return fmt.Errorf("DBN %q has no RBMs: %w", d.name, energy.ErrConfig)
 	}
-	for i, r := range d.rbms[1:] {
-		want := d.rbms[i].Hidden().Len()
-		if i+2 == len(d.rbms) {
-			want += d.labels
+	for i, r := range d.rbms {
+		if want := fmt.Sprintf("%s.%d", d.name, i+1); r.Name() != want { // two of one name would share their parameters
+			return fmt.Errorf("layer %d of DBN %q is called %q, want %q: %w", i+1, d.name, r.Name(), want, energy.ErrConfig)
 		}
-		if r.Visible().Len() != want || r.Dtype() != d.dtype() {
-			return fmt.Errorf("RBM %q has %d visible units of %v, want %d of %v: %w", r.Name(), r.Visible().Len(), r.Dtype(), want, d.dtype(), energy.ErrShape)
+		if r.Dtype() != d.dtype() {
+			return fmt.Errorf("RBM %q is of %v, RBM %q of %v, want one dtype: %w", r.Name(), r.Dtype(), d.rbms[0].Name(), d.dtype(), energy.ErrDtype)
+		}
+		if families := r.Hidden().Families(); len(families) != 1 || families[0] != "Bernoulli" {
+			return fmt.Errorf("RBM %q has hidden units %v, want Bernoulli units: %w", r.Name(), r.Hidden(), energy.ErrConfig)
+		}
+		if err := d.fitsBelow(i); err != nil {
+			return err
 		}
 	}
-	if d.head != nil && d.head.Params()[0].Value().Shape()[0] != d.top().Hidden().Len() {
-		return fmt.Errorf("classifier %q does not fit on RBM %q: %w", d.head.Name(), d.top().Name(), energy.ErrShape)
+	if d.head == nil {
+		return nil
+	}
+	if want := d.name + ".head"; d.head.Name() != want {
+		return fmt.Errorf("the classifier of DBN %q is called %q, want %q: %w", d.name, d.head.Name(), want, energy.ErrConfig)
+	}
+	w := d.head.Params()[0].Value()
+	if w.Shape()[0] != d.top().Hidden().Len() {
+		return fmt.Errorf("classifier %q takes %d units, RBM %q has %d: %w", d.head.Name(), w.Shape()[0], d.top().Name(), d.top().Hidden().Len(), energy.ErrShape)
+	}
+	if w.Dtype() != d.dtype() {
+		return fmt.Errorf("classifier %q is of %v, the RBMs of %v: %w", d.head.Name(), w.Dtype(), d.dtype(), energy.ErrDtype)
+	}
+	return nil
+}
+
+// fitsBelow checks the visible side of an RBM: the hidden units below it, and the class group where it is the top one.
+func (d *DBN) fitsBelow(i int) error {
+	visible := d.rbms[i].Visible()
+	labelled := d.labels != 0 && i == len(d.rbms)-1
+	if i > 0 {
+		want := energy.Bernoulli(d.rbms[i-1].Hidden().Len())
+		if labelled {
+			want = energy.Join(want, energy.OneHot(1, d.labels))
+		}
+		if visible.String() != want.String() {
+			return fmt.Errorf("RBM %q has visible units %v, want %v: %w", d.rbms[i].Name(), visible, want, energy.ErrShape)
+		}
+		return nil
+	}
+	if group := energy.OneHot(1, d.labels); labelled && !strings.HasSuffix(visible.String(), fmt.Sprintf(", %v)", group)) {
+		return fmt.Errorf("RBM %q has visible units %v, want a class group %v behind others: %w", d.rbms[i].Name(), visible, group, energy.ErrShape)
 	}
 	return nil
 }

@@ -42,6 +42,9 @@ func (d *DBN) FineTune(ctx context.Context, data *tensor.Dense, labels []int, co
 	if err := d.fieldsOf(data); err != nil {
 		return fail("data: %w", err)
 	}
+	if config.Classes < 2 {
+		return fail("Classes is %d, want at least 2: %w", config.Classes, energy.ErrConfig)
+	}
 	targets, err := training.OneHot(labels, config.Classes)
 	if err != nil {
 		return fail("%w", err)
@@ -52,6 +55,9 @@ func (d *DBN) FineTune(ctx context.Context, data *tensor.Dense, labels []int, co
 	}
 	if fit.Solver == nil {
 		fit.Solver = training.Adam{Rate: 1e-3}
+	}
+	if config.Validation == nil && config.ValidationLabels != nil {
+		return fail("ValidationLabels cannot take effect without Validation: %w", energy.ErrConfig)
 	}
 	if config.Validation != nil {
 		if err := d.fieldsOf(config.Validation); err != nil {
@@ -74,7 +80,7 @@ func (d *DBN) FineTune(ctx context.Context, data *tensor.Dense, labels []int, co
 		return fail("%w", err)
 	}
 	report, err := fit.Fit(ctx, model, data, targets)
-	if report == nil { // nothing was trained
+	if report == nil || report.Steps == 0 { // nothing was trained
 		d.head = before
 	}
 	if err != nil {
@@ -126,14 +132,12 @@ func (d *DBN) Classify(x *tensor.Dense) ([]int, error) {
 
 // fieldsOf checks rows of data against the visible units, class group left out.
 func (d *DBN) fieldsOf(x *tensor.Dense) error {
-	if len(d.rbms) == 1 && d.labels > 0 { // the only RBM's visible side ends with the class group
-		if x == nil || x.Dims() != 2 {
-			return fmt.Errorf("no matrix of rows given: %w", energy.ErrShape)
-		}
-		if n := d.visible().Len() - d.labels; x.Shape()[1] != n {
-			return fmt.Errorf("shape %v, want (rows, %d): %w", x.Shape(), n, energy.ErrShape)
-		}
-		return d.visible().Check(withLabels(x, make([]int, x.Shape()[0]), d.labels))
+	if len(d.rbms) > 1 || d.labels == 0 {
+		return d.visible().Check(x)
 	}
-	return d.visible().Check(x)
+	// The only RBM's visible side ends with the class group: rows of any numbers first, then these with a class behind them.
+	if err := energy.Gaussian(d.visible().Len() - d.labels).Check(x); err != nil {
+		return err
+	}
+	return d.visible().Check(withLabels(x, make([]int, x.Shape()[0]), d.labels))
 }

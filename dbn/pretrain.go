@@ -58,6 +58,9 @@ func (d *DBN) Pretrain(ctx context.Context, data *tensor.Dense, config PretrainC
 			return fail("%w", err)
 		}
 	}
+	if config.Samples && len(d.rbms) == 1 {
+		return fail("Samples cannot take effect on a stack with one hidden layer: %w", energy.ErrConfig)
+	}
 	if config.Checkpoint == "" && config.Resume {
 		return fail("Resume cannot take effect without a Checkpoint: %w", energy.ErrConfig)
 	}
