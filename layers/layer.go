@@ -108,3 +108,28 @@ func checkName(kind, name string) error {
 	}
 	return nil
 }
+
+// onRows builds a layer of two parameters on x, (B, columns); what names the layer and the call in errors.
+func onRows(what string, x *G.Node, columns int, p, q *Param, build func(p, q *G.Node) (*G.Node, error)) (*G.Node, error) {
+	fail := func(err error) (*G.Node, error) { return nil, fmt.Errorf("%s: %w", what, err) }
+	g, err := graphOf(x)
+	if err != nil {
+		return fail(err)
+	}
+	if x.Dims() != 2 || x.Shape()[1] != columns {
+		return fail(fmt.Errorf("input has shape %v, want (batch, %d): %w", x.Shape(), columns, energy.ErrShape))
+	}
+	first, err := p.Node(g)
+	if err != nil {
+		return nil, err
+	}
+	second, err := q.Node(g)
+	if err != nil {
+		return nil, err
+	}
+	n, err := build(first, second)
+	if err != nil {
+		return fail(err)
+	}
+	return n, nil
+}

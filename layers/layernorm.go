@@ -66,26 +66,9 @@ func (l *LayerNorm) Params() []*Param { return []*Param{l.gain, l.bias} }
 
 // Forward builds the normalised x: (B, Size) gives (B, Size). Gradient flows to x, gain and bias.
 func (l *LayerNorm) Forward(x *G.Node) (*G.Node, error) {
-	g, err := graphOf(x)
-	if err == nil && (x.Dims() != 2 || x.Shape()[1] != l.config.Size) {
-		err = fmt.Errorf("input has shape %v, want (batch, %d): %w", x.Shape(), l.config.Size, energy.ErrShape)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("layers: LayerNorm %q: Forward: %w", l.name, err)
-	}
-	gain, err := l.gain.Node(g)
-	if err != nil {
-		return nil, err
-	}
-	bias, err := l.bias.Node(g)
-	if err != nil {
-		return nil, err
-	}
-	n, err := op.LayerNorm(x, gain, bias, l.config.Epsilon)
-	if err != nil {
-		return nil, fmt.Errorf("layers: LayerNorm %q: Forward: %w", l.name, err)
-	}
-	return n, nil
+	return onRows(fmt.Sprintf("layers: LayerNorm %q: Forward", l.name), x, l.config.Size, l.gain, l.bias, func(gain, bias *G.Node) (*G.Node, error) {
+		return op.LayerNorm(x, gain, bias, l.config.Epsilon)
+	})
 }
 
 // Spec describes the layer for a file.

@@ -73,26 +73,9 @@ func (l *Linear) Params() []*Param { return []*Param{l.w, l.b} }
 
 // Forward builds x·W + b: (B, In) gives (B, Out). Gradient flows to x, W and b. Errors: ErrShape, ErrDtype.
 func (l *Linear) Forward(x *G.Node) (*G.Node, error) {
-	g, err := graphOf(x)
-	if err == nil && (x.Dims() != 2 || x.Shape()[1] != l.config.In) {
-		err = fmt.Errorf("input has shape %v, want (batch, %d): %w", x.Shape(), l.config.In, energy.ErrShape)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("layers: Linear %q: Forward: %w", l.name, err)
-	}
-	w, err := l.w.Node(g)
-	if err != nil {
-		return nil, err
-	}
-	b, err := l.b.Node(g)
-	if err != nil {
-		return nil, err
-	}
-	n, err := op.Affine(x, w, b, false)
-	if err != nil {
-		return nil, fmt.Errorf("layers: Linear %q: Forward: %w", l.name, err)
-	}
-	return n, nil
+	return onRows(fmt.Sprintf("layers: Linear %q: Forward", l.name), x, l.config.In, l.w, l.b, func(w, b *G.Node) (*G.Node, error) {
+		return op.Affine(x, w, b, false)
+	})
 }
 
 // Spec describes the layer for a file.

@@ -68,3 +68,15 @@ func (c *config) parseLayers(s string) error {
 	}
 	return nil
 }
+
+func (c *config) check() error {
+	switch {
+	case c.pretrainEpochs < 1:
+		return fmt.Errorf("-epochs %d: want at least 1", c.pretrainEpochs)
+	case c.fineTuneEpochs < 1:
+		return fmt.Errorf("-finetune %d: want at least 1", c.fineTuneEpochs)
+	case c.rows < 0:
+		return fmt.Errorf("-rows %d: want at least 1, or 0 for all", c.rows)
+	}
+	return nil
+}

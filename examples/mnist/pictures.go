@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"gorgonia.org/tensor"
-
 	"github.com/harmonium-go/harmonium/dbn"
 	"github.com/harmonium-go/harmonium/internal/dataset"
 )
@@ -21,22 +19,22 @@ func (t *task) pictures(ctx context.Context, net *dbn.DBN) error {
 		return err
 	}
 
-	shown := min(perLine*4, t.test.Shape()[0]) / 2 * 2
-	head, err := t.test.Slice(tensor.S(0, shown))
-	if err != nil {
-		return err
-	}
-	back, err := net.Reconstruct(head.(*tensor.Dense))
+	pairsPerLine := min(perLine, t.test.Shape()[0])
+	shown := min(4*perLine, t.test.Shape()[0]) / pairsPerLine * pairsPerLine // whole lines, so that each stands above its own
+	images := head(t.test, shown)
+	back, err := net.Reconstruct(images)
 	if err != nil {
 		return err
 	}
 	pairs := filepath.Join(t.out, "reconstructions.png")
-	if err := dataset.WriteGrid(pairs, interleave(head.Data().([]float32), back.Data().([]float32), t.width*t.height, perLine), t.width, t.height, perLine, scale); err != nil {
+	both := interleave(images.Data().([]float32), back.Data().([]float32), t.width*t.height, pairsPerLine)
+	if err := dataset.WriteGrid(pairs, both, t.width, t.height, pairsPerLine, scale); err != nil {
 		return err
 	}
 
-	const count, steps = 100, 1000
-	made, err := net.Generate(ctx, count, dbn.GenerateConfig{Steps: steps, Seed: t.seed})
+	const steps = 100
+	from := head(t.test, min(5*perLine, t.test.Shape()[0]))
+	made, err := net.Generate(ctx, from.Shape()[0], dbn.GenerateConfig{Steps: steps, Seed: t.seed, From: from})
 	if err != nil {
 		return err
 	}
@@ -44,16 +42,16 @@ func (t *task) pictures(ctx context.Context, net *dbn.DBN) error {
 	if err := dataset.WriteGrid(generated, made.Data().([]float32), t.width, t.height, perLine, scale); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.words, "pictures: %s (first layer), %s (test images above what the stack sees), %s (made up, %d Gibbs steps)\n",
-		filters, pairs, generated, steps)
+	fmt.Fprintf(t.words, "pictures:\n  %s: weights into units of the first layer\n  %s: test images, each above what the stack sees in it\n"+
+		"  %s: images made up by chains that left the test images %d steps ago\n", filters, pairs, generated, steps)
 	return nil
 }
 
-// interleave puts every line of images above the line of their reconstructions.
+// interleave puts every line of images above the line of their reconstructions; there are whole lines only.
 func interleave(images, back []float32, pixels, perLine int) []float32 {
 	var rows []float32
 	for lo := 0; lo < len(images); lo += perLine * pixels {
-		hi := min(lo+perLine*pixels, len(images))
+		hi := lo + perLine*pixels
 		rows = append(rows, images[lo:hi]...)
 		rows = append(rows, back[lo:hi]...)
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"gorgonia.org/tensor"
@@ -30,10 +32,13 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	if c.quiet {
 		t.words, t.bars = io.Discard, nil
 	}
-	if err := t.load(ctx); err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.out, 0o755); err != nil {
+	if err := writable(c.out); err != nil { // told now and not after minutes of training
+		return fmt.Errorf("-out: %w", err)
+	}
+	if err := t.load(ctx); err != nil {
 		return err
 	}
 	net, err := t.pretrain(ctx)
@@ -63,6 +68,18 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	return nil
 }
 
+// writable makes the directory, where it is not there yet, and sees that files can be made in it.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".mnist-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
 func (t *task) lastLine(wrong int) string {
 	n := len(t.testLabels)
 	return fmt.Sprintf("test error %.2f%% (%d of %d)", 100*float64(wrong)/float64(n), wrong, n)
@@ -73,8 +90,8 @@ func (t *task) load(ctx context.Context) error {
 	var err error
 	if t.data == "" {
 		digits, err = mnist.Load(ctx)
-	} else {
-		digits, err = dataset.Load(t.data)
+	} else if digits, err = dataset.Load(t.data); err != nil {
+		err = fmt.Errorf("-data: %w", err)
 	}
 	if err != nil {
 		return err
@@ -85,6 +102,12 @@ func (t *task) load(ctx context.Context) error {
 	fmt.Fprintf(t.words, "%s: %d training and %d test images of %d×%d in %d classes, %v\n",
 		digits.Name, len(t.trainLabels), len(t.testLabels), t.width, t.height, t.classes, training.AsIs)
 	return nil
+}
+
+// head returns the first n rows, which share x's memory. (A slice of one row would be a vector.)
+func head(x *tensor.Dense, n int) *tensor.Dense {
+	columns := x.Shape()[1]
+	return tensor.New(tensor.WithShape(n, columns), tensor.WithBacking(x.Data().([]float32)[:n*columns]))
 }
 
 // first returns the first n images, or all for n = 0.
@@ -108,30 +131,29 @@ func (t *task) pretrain(ctx context.Context) (*dbn.DBN, error) {
 		Epochs: t.pretrainEpochs, Seed: t.seed, Progress: t.bars,
 		Observe: func(layer int, e training.Epoch) error {
 			if e.Epoch == t.pretrainEpochs {
-				fmt.Fprintf(t.words, "layer %d, %d → %d units: after %d epochs a reconstruction is off by %.2f of %d squared units\n",
-					layer, t.sizes()[layer-1], t.sizes()[layer], e.Epoch, e.ReconstructionError, t.sizes()[layer-1])
+				fmt.Fprintf(t.words, "layer %d (%d → %d units): reconstruction error %.2f, the sum of squares over %d units\n",
+					layer, t.sizes()[layer-1], t.sizes()[layer], e.ReconstructionError, t.sizes()[layer-1])
 			}
 			return nil
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
 	fmt.Fprintf(t.words, "pretraining took %s\n", time.Since(started).Round(time.Second))
-	return net, err
+	return net, nil
 }
 
 // fineTune trains the classifier on the first labels and returns how many test images it gets wrong.
 func (t *task) fineTune(ctx context.Context, net *dbn.DBN, labels int) (wrong int, err error) {
 	started := time.Now()
-	x, err := t.train.Slice(tensor.S(0, labels))
-	if err != nil {
-		return 0, err
-	}
 	epochs := t.fineTuneEpochs
 	if labels <= fewLabels {
 		epochs *= fewLabelsFactor
 	}
-	report, err := net.FineTune(ctx, x.(*tensor.Dense), t.trainLabels[:labels], dbn.FineTuneConfig{
+	report, err := net.FineTune(ctx, head(t.train, labels), t.trainLabels[:labels], dbn.FineTuneConfig{
 		Classes: t.classes, Epochs: epochs, Seed: t.seed, Progress: t.bars,
-		Rate: training.Linear(1e-3, 0, epochs),
+		Rate: training.Linear(1e-3, 0, epochs), Dropout: 0.2,
 	})
 	if err != nil {
 		return 0, err
@@ -157,10 +179,9 @@ const (
 
 // compare fine-tunes the pretrained stack and one of random weights, on all labels and on few, with one budget.
 func (t *task) compare(ctx context.Context, pretrained string, stdout io.Writer) error {
-	few := min(fewLabels, len(t.trainLabels))
-	var lines []string
 	var last int
-	for _, labels := range []int{few, len(t.trainLabels)} {
+	all := len(t.trainLabels)
+	for _, labels := range slices.Compact([]int{all, min(fewLabels, all)}) {
 		random, err := dbn.New("mnist", dbn.Config{Sizes: t.sizes(), Glorot: true, Seed: t.seed})
 		if err != nil {
 			return err
@@ -169,20 +190,19 @@ func (t *task) compare(ctx context.Context, pretrained string, stdout io.Writer)
 		if err != nil {
 			return err
 		}
-		randomWrong, err := t.fineTune(ctx, random, labels)
-		if err != nil {
-			return err
-		}
 		wrong, err := t.fineTune(ctx, net, labels)
 		if err != nil {
 			return err
 		}
+		randomWrong, err := t.fineTune(ctx, random, labels)
+		if err != nil {
+			return err
+		}
 		share := func(wrong int) float64 { return 100 * float64(wrong) / float64(len(t.testLabels)) }
-		lines = append(lines, fmt.Sprintf("%6d labels: %.2f%% pretrained, %.2f%% from random weights", labels, share(wrong), share(randomWrong)))
-		last = wrong
-	}
-	for _, l := range lines {
-		fmt.Fprintln(stdout, l)
+		fmt.Fprintf(stdout, "%6d labels: %.2f%% pretrained, %.2f%% from random weights\n", labels, share(wrong), share(randomWrong))
+		if labels == all {
+			last = wrong
+		}
 	}
 	fmt.Fprintln(stdout, t.lastLine(last))
 	return nil
