@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
 )
 
 // With both moments corrected, the first step is −η·sign(g) whatever the size of g, if ε is small against it.
@@ -57,6 +59,7 @@ func TestAdamRefusesWrongSettings(t *testing.T) {
 		{AdamW{Rate: 1, Decay: 1, Beta1: math.NaN()}, "training: AdamW: Beta1 is NaN, want 0 < Beta1 < 1, or 0 for 0.9"},
 	} {
 		_, err := c.c.New()
-		require.EqualError(t, err, c.want)
+		require.EqualError(t, err, c.want+": bad configuration")
+		require.ErrorIs(t, err, energy.ErrConfig)
 	}
 }

@@ -2,6 +2,7 @@ package training
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -60,7 +61,7 @@ type Contrastive struct {
 // matrix products of (batch×visible)·(visible×hidden) in the forward pass and the chain, and 2 for the gradient.
 func (c Contrastive) Fit(ctx context.Context, m *layers.RBM, data *tensor.Dense) (*Report, error) {
 	if m == nil {
-		return nil, fmt.Errorf("training: Contrastive: no machine given: %w", energy.ErrConfig)
+		return nil, errNoMachine
 	}
 	source, err := newTensorSource(data, m.Visible(), c.Convention, c.Seed)
 	if err != nil {
@@ -69,8 +70,13 @@ func (c Contrastive) Fit(ctx context.Context, m *layers.RBM, data *tensor.Dense)
 	return c.FitSource(ctx, m, source)
 }
 
+var errNoMachine = fmt.Errorf("training: Contrastive: no machine given: %w", energy.ErrConfig)
+
 // FitSource is Fit on rows that a source provides. The source keeps to the range of the visible units.
 func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source) (*Report, error) {
+	if m == nil {
+		return nil, errNoMachine
+	}
 	what := fmt.Sprintf("Contrastive: RBM %q", m.Name())
 	config := func(format string, args ...any) (*Report, error) {
 		return nil, fmt.Errorf("training: %s: %s: %w", what, fmt.Sprintf(format, args...), energy.ErrConfig)
@@ -81,6 +87,8 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 	}
 	centered := m.Config().Centered
 	switch {
+	case source == nil:
+		return config("no source of rows given")
 	case source.Len() < 1 || source.Width() != m.Visible().Len():
 		return nil, fmt.Errorf("training: %s: source of %d rows of %d columns, want at least one row of %d: %w", what, source.Len(), source.Width(), m.Visible().Len(), energy.ErrShape)
 	case c.Negative == nil:
@@ -154,12 +162,13 @@ func (f *contrastiveFit) validSteps() error {
 	if !ok {
 		return fmt.Errorf("a Steps schedule cannot take effect on %v: %w", f.Negative, energy.ErrConfig)
 	}
-	if err := checkSchedule("Steps", f.Steps, f.Epochs, 1, math.MaxInt32); err != nil {
+	rounded := func(epoch int) float64 { return math.Round(f.Steps(epoch)) }
+	if err := checkSchedule("Steps", rounded, f.Epochs, 1, math.MaxInt32); err != nil {
 		return err
 	}
 	for e := range f.Epochs {
-		if err := phase.SetSteps(int(math.Round(f.Steps(e)))); err != nil {
-			return err
+		if err := phase.SetSteps(int(rounded(e))); err != nil {
+			return fmt.Errorf("schedule Steps: epoch %d: %w", e, err)
 		}
 	}
 	return nil
@@ -168,9 +177,31 @@ func (f *contrastiveFit) validSteps() error {
 // fingerprint says which run a checkpoint is of: what must be equal for the resumed bits to be those of the whole run. The
 // number of epochs is not in it, so that a finished run can be lengthened.
 func (f *contrastiveFit) fingerprint(l *loop) string {
-	return fmt.Sprintf("%s; %v with %v; %d rows %08x in batches of %d; seed %d; L1 %g, L2 %g, sparsity %g to %g, offsets %g; %v",
-		l.what, f.Negative, solverSettings(f.Solver), l.rows, dataChecksum(f.source, f.model.Dtype()), l.batch, f.Seed, f.L1, f.L2,
-		f.SparsityCost, f.SparsityTarget, f.offsetRate, f.Convention)
+	return fmt.Sprintf("%s; %s; %v with %v; %d rows %08x %s in batches of %d; seed %d; L1 %g, L2 %g, sparsity %g to %g, offsets %g; %v",
+		l.what, modelSettings(f.model), f.Negative, solverSettings(f.Solver), l.rows, dataChecksum(f.source, f.model.Dtype()),
+		weightSettings(f.Weights), l.batch, f.Seed, f.L1, f.L2, f.SparsityCost, f.SparsityTarget, f.offsetRate, f.Convention)
+}
+
+// modelSettings stands for what a model is besides its parameters: unit families, rates and seeds of dropout. A layer that
+// cannot be saved has nothing to tell.
+func modelSettings(l layers.Layer) string {
+	saved, ok := l.(layers.Saved)
+	if !ok {
+		return "no settings"
+	}
+	kind, config := saved.Spec()
+	raw, err := json.Marshal(config)
+	if err != nil {
+		return "no settings"
+	}
+	return fmt.Sprintf("%s %08x", kind, crc32.ChecksumIEEE(raw))
+}
+
+func weightSettings(weights []float64) string {
+	if weights == nil {
+		return "of equal weight"
+	}
+	return fmt.Sprintf("of weights %08x", crc32.ChecksumIEEE(fmt.Append(nil, weights)))
 }
 
 func solverSettings(s Solver) string { return fmt.Sprintf("%s%+v", s.Name(), s) }

@@ -14,6 +14,7 @@ import (
 type contrastivePlan struct {
 	positive, positiveWeights *tensor.Dense
 	negative, negativeWeights *tensor.Dense
+	shares                    *tensor.Dense // of each row in a mean over the batch, (1, rows); nil where none is taken
 
 	compiled
 	visibleMean, hiddenMean G.Value // over the batch, for a centered machine
@@ -22,6 +23,8 @@ type contrastivePlan struct {
 // plan returns the graph for a number of rows of either phase, compiled:
 //
 //	mean F(v⁺) − mean F(v⁻) + L1·Σ|W| + L2/2·ΣW² + sparsity·Σ_j (mean E[h_j|v⁺] − target)²
+//
+// with all means over the data weighted.
 func (f *contrastiveFit) plan(rows, negativeRows int) (*contrastivePlan, error) {
 	key := [2]int{rows, negativeRows}
 	if p, ok := f.plans[key]; ok {
@@ -78,7 +81,9 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 		if err != nil {
 			return nil, err
 		}
-		q, err := op.ColMean(h)
+		var shares *G.Node
+		p.shares, shares = input("shares", 1, rows)
+		q, err := op.Gemm(shares, h, false, false)
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +91,7 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 			cost.add(f.SparsityCost)(op.SquaredDistance(q, f.SparsityTarget))
 		}
 		if f.model.Config().Centered {
-			v, err := op.ColMean(positive)
+			v, err := op.Gemm(shares, positive, false, false)
 			if err != nil {
 				return nil, err
 			}
@@ -108,5 +113,21 @@ func (p *contrastivePlan) bind(weights []float64, negative *tensor.Dense, negati
 	}
 	setFloats(p.positiveWeights, weights)
 	setFloats(p.negativeWeights, negativeWeights)
+	if p.shares != nil {
+		setFloats(p.shares, shares(weights))
+	}
 	return tensor.Copy(p.negative, negative)
+}
+
+// shares returns each weight over their sum.
+func shares(weights []float64) []float64 {
+	total := 0.0
+	for _, w := range weights {
+		total += w
+	}
+	out := make([]float64, len(weights))
+	for i, w := range weights {
+		out[i] = w / total
+	}
+	return out
 }

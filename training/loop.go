@@ -23,7 +23,6 @@ type loop struct {
 	rows, batch, epochs int
 	seed                uint64
 	solver              Solver
-	baseRate            float64
 	rate, momentum      Schedule
 	params              []*layers.Param
 	convention          Convention
@@ -33,6 +32,7 @@ type loop struct {
 	checkpointEvery     int
 	resume              bool
 	fingerprint         string
+	saved               bool // whether the checkpoint file is of this run
 
 	// start does what comes before the first step of a run that does not go on from a checkpoint.
 	start func() error
@@ -90,9 +90,14 @@ func (l *loop) validate() error {
 		return l.fail("%w", err)
 	}
 	if l.momentum != nil {
-		if err := stepper.SetMomentum(l.momentum(0)); err != nil {
-			return l.fail("Momentum schedule cannot take effect: %w", err)
+		for e := range l.epochs {
+			if err := stepper.SetMomentum(l.momentum(e)); err != nil {
+				return l.fail("schedule Momentum: epoch %d: %w", e, err)
+			}
 		}
+	}
+	if err := checkPath(l.checkpoint); err != nil {
+		return l.fail("%w", err)
 	}
 	return nil
 }
@@ -109,6 +114,9 @@ func (l *loop) run(ctx context.Context) (report *Report, err error) {
 		if at, err = l.restore(stepper, report); err != nil {
 			return nil, l.fail("%w", err)
 		}
+	}
+	if err := l.diverged(0); err != nil {
+		return nil, l.fail("before the first step: %w", err)
 	}
 	if !report.Resumed {
 		if err := l.start(); err != nil {
@@ -156,8 +164,13 @@ func (l *loop) run(ctx context.Context) (report *Report, err error) {
 		if err := l.leave(stepper, report, at, time.Since(started)); err != nil {
 			return report, err
 		}
+		if at.Epoch == l.epochs-1 {
+			bar.done()
+		}
+		if err := l.tell(report.Last(), bar); err != nil {
+			return report, err
+		}
 	}
-	bar.done()
 	return report, nil
 }
 
@@ -179,15 +192,12 @@ func (l *loop) enter(stepper *Stepper, epoch int) error {
 	return nil
 }
 
-// leave measures an epoch, tells the observer and writes the checkpoint, which then stands at the beginning of the next.
+// leave measures an epoch and writes the checkpoint, which then stands at the beginning of the next.
 func (l *loop) leave(stepper *Stepper, report *Report, at position, elapsed time.Duration) error {
 	nan := math.NaN()
 	e := Epoch{
-		Epoch: at.Epoch + 1, Step: at.Step, Rate: l.baseRate, Cost: at.CostSum / float64(at.Batch),
+		Epoch: at.Epoch + 1, Step: at.Step, Rate: stepper.rate, Cost: at.CostSum / float64(at.Batch),
 		ReconstructionError: nan, PseudoLikelihood: nan, FreeEnergyGap: nan, ValidationCost: nan, ValidationError: nan,
-	}
-	if l.rate != nil {
-		e.Rate = l.rate(at.Epoch)
 	}
 	measured := time.Now()
 	if err := l.endEpoch(&e); err != nil {
@@ -198,10 +208,24 @@ func (l *loop) leave(stepper *Stepper, report *Report, at position, elapsed time
 	if err := l.save(stepper, report, position{Epoch: at.Epoch + 1, Step: at.Step}); err != nil {
 		return l.fail("%w", err)
 	}
-	if l.observe != nil {
-		if err := l.observe(e); err != nil {
-			return l.fail("the observer stopped the run after epoch %d: %w", e.Epoch, err)
-		}
+	return nil
+}
+
+// tell calls the observer, who may write to the terminal that the bar is on.
+func (l *loop) tell(e Epoch, bar *progress) (err error) {
+	switch {
+	case l.observe == nil:
+		return nil
+	case e.Epoch == l.epochs:
+		err = l.observe(e)
+	default:
+		bar.aside(func() { err = l.observe(e) })
+	}
+	if err != nil {
+		return l.fail("the observer stopped the run after epoch %d: %w", e.Epoch, err)
+	}
+	if err := l.diverged(e.Cost); err != nil {
+		return l.fail("the observer of epoch %d, step %d: %w%s", e.Epoch, e.Step, err, l.kept())
 	}
 	return nil
 }
@@ -220,9 +244,13 @@ func (l *loop) diverged(cost float64) error {
 }
 
 func (l *loop) failAt(at position, err error) error {
-	kept := ""
-	if l.checkpoint != "" {
-		kept = fmt.Sprintf(" (the last good checkpoint is in %s)", l.checkpoint)
+	return l.fail("step %d, epoch %d: %w%s", at.Step+1, at.Epoch+1, err, l.kept())
+}
+
+// kept says where to go on from, if there is such a place.
+func (l *loop) kept() string {
+	if !l.saved {
+		return ""
 	}
-	return l.fail("step %d, epoch %d: %w%s", at.Step+1, at.Epoch+1, err, kept)
+	return fmt.Sprintf(" (the last good checkpoint is in %s)", l.checkpoint)
 }

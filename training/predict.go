@@ -17,6 +17,9 @@ const predictBatch = 500
 // Predict runs a model over the rows of x, (rows, n), without noise (gorgonia.EvalMode), and returns its outputs,
 // (rows, m), in the model's dtype. Values of x in the other dtype are converted. When ctx ends it returns ctx's error.
 func Predict(ctx context.Context, model layers.Layer, x *tensor.Dense) (*tensor.Dense, error) {
+	if model == nil {
+		return nil, fmt.Errorf("training: Predict: no model given: %w", energy.ErrConfig)
+	}
 	fail := func(err error) (*tensor.Dense, error) {
 		return nil, fmt.Errorf("training: Predict: layer %q: %w", model.Name(), err)
 	}

@@ -21,10 +21,13 @@ const barWidth = 24
 //
 // A nil progress is off; all its methods may be called. The clock decides only what is shown.
 type progress struct {
-	bars  *mpb.Progress
-	bar   *mpb.Bar
-	total int64
-	start time.Time
+	label   string
+	total   int64
+	start   time.Time
+	options []mpb.ContainerOption
+
+	bars *mpb.Progress
+	bar  *mpb.Bar
 
 	mu      sync.Mutex
 	current int64
@@ -42,8 +45,15 @@ func newProgress(w io.Writer, label string, total int64) *progress {
 }
 
 func startProgress(label string, total int64, options ...mpb.ContainerOption) *progress {
-	p := &progress{total: total, start: time.Now(), bars: mpb.New(options...)}
-	digits := len(fmt.Sprint(total))
+	p := &progress{label: label, total: total, start: time.Now(), options: options}
+	p.open()
+	return p
+}
+
+// open puts the bar on the terminal.
+func (p *progress) open() {
+	p.bars = mpb.New(p.options...)
+	total, label, digits := p.total, p.label, len(fmt.Sprint(p.total))
 	p.bar = p.bars.New(total, mpb.BarStyle(),
 		mpb.BarWidth(barWidth),
 		mpb.BarFillerTrim(), // the texts bring their own spaces, and keep them where the bar has no room
@@ -66,7 +76,17 @@ func startProgress(label string, total int64, options ...mpb.ContainerOption) *p
 			})
 		}),
 	)
-	return p
+}
+
+// aside wipes the bar off the terminal, lets f write there, and puts the bar back below what it wrote.
+func (p *progress) aside(f func()) {
+	if p == nil {
+		f()
+		return
+	}
+	p.abort()
+	f()
+	p.open()
 }
 
 func (p *progress) now() (current int64, text string) {

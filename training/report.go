@@ -19,7 +19,7 @@ type Epoch struct {
 	FreeEnergyGap       float64 // contrastive with Validation: mean F(validation) − mean F(training); grows with overfitting
 
 	ValidationCost  float64 // supervised with validation rows: mean cost without noise or penalties
-	ValidationError float64 // supervised with validation rows: share of rows whose largest output is not the largest target
+	ValidationError float64 // supervised with validation rows and several target columns: share of rows whose largest output is not the largest target
 
 	Elapsed time.Duration // since the epoch began (or was resumed)
 }
@@ -65,6 +65,9 @@ func (r *Report) Last() Epoch {
 
 // String names the last epoch and the data convention.
 func (r *Report) String() string {
+	if len(r.Epochs) == 0 {
+		return fmt.Sprintf("no epoch finished, %d steps (%v)", r.Steps, r.Convention)
+	}
 	return fmt.Sprintf("%v (%v)", r.Last(), r.Convention)
 }
 

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/harmonium-go/harmonium/energy"
 )
 
 func values(s Schedule, epochs int) []float64 {
@@ -38,16 +40,18 @@ func TestCheckSchedule(t *testing.T) {
 		s    Schedule
 		want string
 	}{
-		{Linear(0, 2, 4), "training: schedule Rate: epoch 3: value is 1.5, want a finite number from 0 to 1"},
-		{Linear(0.5, -0.5, 4), "training: schedule Rate: epoch 3: value is -0.25, want a finite number from 0 to 1"},
-		{Steps(map[int]float64{1: 0.5}), "training: schedule Rate: epoch 0: value is NaN, want a finite number from 0 to 1"},
-		{Steps(map[int]float64{-1: 0.1, 0: 0.5}), "training: schedule Rate: epoch 0: value is NaN, want a finite number from 0 to 1"},
-		{Steps(nil), "training: schedule Rate: epoch 0: value is NaN, want a finite number from 0 to 1"},
-		{Steps(map[int]float64{0: 0.5, 4: 0.9}), "training: schedule Rate: the value is 0.5 in all 4 epochs, " + changes},
-		{Exponential(0.5, 1), "training: schedule Rate: the value is 0.5 in all 4 epochs, " + changes},
+		{Linear(0, 2, 4), "schedule Rate: epoch 3: value is 1.5, want a finite number from 0 to 1"},
+		{Linear(0.5, -0.5, 4), "schedule Rate: epoch 3: value is -0.25, want a finite number from 0 to 1"},
+		{Steps(map[int]float64{1: 0.5}), "schedule Rate: epoch 0: value is NaN, want a finite number from 0 to 1"},
+		{Steps(map[int]float64{-1: 0.1, 0: 0.5}), "schedule Rate: epoch 0: value is NaN, want a finite number from 0 to 1"},
+		{Steps(nil), "schedule Rate: epoch 0: value is NaN, want a finite number from 0 to 1"},
+		{Steps(map[int]float64{0: 0.5, 4: 0.9}), "schedule Rate: the value is 0.5 in all 4 epochs, " + changes},
+		{Exponential(0.5, 1), "schedule Rate: the value is 0.5 in all 4 epochs, " + changes},
 	} {
-		require.EqualError(t, checkSchedule("Rate", c.s, 4, 0, 1), c.want)
+		err := checkSchedule("Rate", c.s, 4, 0, 1)
+		require.EqualError(t, err, c.want+": bad configuration")
+		require.ErrorIs(t, err, energy.ErrConfig)
 	}
 	require.EqualError(t, checkSchedule("Rate", Exponential(1, 1e200), 4, 0, math.Inf(1)),
-		"training: schedule Rate: epoch 2: value is +Inf, want a finite number from 0 to +Inf")
+		"schedule Rate: epoch 2: value is +Inf, want a finite number from 0 to +Inf: bad configuration")
 }

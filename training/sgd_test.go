@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
 )
 
 // The look-ahead form must be Sutskever's eq. 3 and 4 seen from the point θ + μ v.
@@ -58,6 +60,7 @@ func TestSGDRefusesWrongSettings(t *testing.T) {
 		{SGD{Rate: 1, Nesterov: true}, "training: SGD: Nesterov is set with Momentum 0, where it has no effect: want Momentum > 0"},
 	} {
 		_, err := c.c.New()
-		require.EqualError(t, err, c.want)
+		require.EqualError(t, err, c.want+": bad configuration")
+		require.ErrorIs(t, err, energy.ErrConfig)
 	}
 }

@@ -155,7 +155,7 @@ func (s *Stepper) Update(params, grads []*tensor.Dense) error {
 func dense(v G.Value) (*tensor.Dense, error) {
 	switch v := v.(type) {
 	case nil:
-		return nil, fmt.Errorf("is missing: run the graph first")
+		return nil, fmt.Errorf("is missing: run the graph first: %w", energy.ErrConfig)
 	case *tensor.Dense:
 		return v, nil
 	default:
@@ -216,24 +216,24 @@ func (s *Stepper) checkParams(params []*tensor.Dense) error {
 	}
 	for i, p := range params {
 		if p == nil {
-			return s.fail(i, "value is nil")
+			return s.fail(i, "value is nil: %w", energy.ErrShape)
 		}
 		dtype, shape := p.Dtype(), p.Shape()
 		if s.slots != nil {
 			dtype, shape = s.slots[i].dtype, s.slots[i].shape
 		}
 		if dtype != tensor.Float32 && dtype != tensor.Float64 {
-			return s.fail(i, "value has dtype %v, want float32 or float64", dtype)
+			return s.fail(i, "value has dtype %v, want float32 or float64: %w", dtype, energy.ErrDtype)
 		}
 		if len(shape) == 0 || shape.TotalSize() == 0 {
-			return s.fail(i, "value has shape %v, want at least a vector with at least one element", shape)
+			return s.fail(i, "value has shape %v, want at least a vector with at least one element: %w", shape, energy.ErrShape)
 		}
 		if err := checkArray(p, dtype, shape); err != nil {
 			return s.fail(i, "value %w", err)
 		}
 		for j, q := range params[:i] {
 			if p.Uintptr() == q.Uintptr() {
-				return s.fail(i, "value is the memory of parameter %d: it would be updated twice", j)
+				return s.fail(i, "value is the memory of parameter %d: it would be updated twice: %w", j, energy.ErrConfig)
 			}
 		}
 	}

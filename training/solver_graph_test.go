@@ -91,5 +91,5 @@ func TestStepNamesTheNode(t *testing.T) {
 	s := start(t, SGD{Rate: 1})
 	require.ErrorContains(t, s.Step([]G.ValueGrad{beta}), `training: SGD: parameter 0 "hop.beta": value is a *gorgonia.F64`)
 	require.ErrorContains(t, s.Step([]G.ValueGrad{w}), `training: SGD: parameter 0 "hop.W": gradient: No Gradient`)
-	require.EqualError(t, s.Step([]G.ValueGrad{unbound}), `training: SGD: parameter 0 "hop.c": value is missing: run the graph first`)
+	require.EqualError(t, s.Step([]G.ValueGrad{unbound}), `training: SGD: parameter 0 "hop.c": value is missing: run the graph first: bad configuration`)
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
 )
 
 // every is one of each rule, with settings that are not the defaults where there are any.
@@ -195,15 +197,22 @@ func TestRestoreContinuesBitForBit(t *testing.T) {
 	}
 }
 
+// refused requires an error of a sentinel with a text that names what came and what was wanted.
+func refused(t *testing.T, err, sentinel error, text string) {
+	t.Helper()
+	require.ErrorIs(t, err, sentinel)
+	require.EqualError(t, err, text+": "+sentinel.Error())
+}
+
 func TestRestoreRefusesWhatDoesNotFit(t *testing.T) {
 	p := []*tensor.Dense{vector(tensor.Float64, 1, 2)}
 	s := start(t, SGD{Rate: 1, Momentum: 0.5})
 	require.NoError(t, s.Update(p, []*tensor.Dense{vector(tensor.Float64, 1, 1)}))
 
 	f64, f32 := tensor.Float64, tensor.Float32
-	require.EqualError(t, s.Restore(1, nil, p), "training: SGD: Restore: got 0 state arrays, want 1 for 1 parameters")
-	require.EqualError(t, s.Restore(1, []*tensor.Dense{vector(f64, 1)}, p), "training: SGD: Restore: state array 0 has shape (1), want (2)")
-	require.EqualError(t, s.Restore(1, []*tensor.Dense{vector(f32, 1, 1)}, p), "training: SGD: Restore: state array 0 has dtype float32, want float64")
+	refused(t, s.Restore(1, nil, p), energy.ErrShape, "training: SGD: Restore: got 0 state arrays, want 1 for 1 parameters")
+	refused(t, s.Restore(1, []*tensor.Dense{vector(f64, 1)}, p), energy.ErrShape, "training: SGD: Restore: state array 0 has shape (1), want (2)")
+	refused(t, s.Restore(1, []*tensor.Dense{vector(f32, 1, 1)}, p), energy.ErrDtype, "training: SGD: Restore: state array 0 has dtype float32, want float64")
 	require.ErrorContains(t, s.Restore(1, nil, nil), "got no parameters")
 
 	step, arrays := s.State()
@@ -230,23 +239,24 @@ func TestUpdateRefusesWrongInputs(t *testing.T) {
 	list := func(d ...*tensor.Dense) []*tensor.Dense { return d }
 	for _, c := range []struct {
 		params, grads []*tensor.Dense
+		sentinel      error
 		want          string
 	}{
-		{nil, nil, "training: Adam: got no parameters, want at least one"},
-		{list(square()), nil, "training: Adam: got 0 gradients for 1 parameters"},
-		{list(nil), list(square()), "training: Adam: parameter 0: value is nil"},
-		{list(square()), list(nil), "training: Adam: parameter 0: gradient is nil"},
-		{list(tensor.New(tensor.FromScalar(1.0))), list(tensor.New(tensor.FromScalar(1.0))), "training: Adam: parameter 0: value has shape (), want at least a vector with at least one element"},
-		{list(tensor.New(tensor.WithBacking([]int{1}))), list(vector(f64, 1)), "training: Adam: parameter 0: value has dtype int, want float32 or float64"},
-		{list(square()), list(vector(f64, 1, 2, 3, 4)), "training: Adam: parameter 0: gradient has shape (4), want (2, 2)"},
-		{list(vector(f64, 1)), list(vector(f32, 1)), "training: Adam: parameter 0: gradient has dtype float32, want float64"},
-		{list(transposed), list(square()), "training: Adam: parameter 0: value is a view or a transpose, want a contiguous row-major tensor"},
-		{list(columns), list(square()), "training: Adam: parameter 0: value is a view or a transpose, want a contiguous row-major tensor"},
-		{list(square()), list(view.(*tensor.Dense)), "training: Adam: parameter 0: gradient is a view or a transpose, want a contiguous row-major tensor"},
-		{list(twice, share(twice)), list(vector(f64, 1, 1), vector(f64, 1, 1)), "training: Adam: parameter 1: value is the memory of parameter 0: it would be updated twice"},
+		{nil, nil, energy.ErrShape, "training: Adam: got no parameters, want at least one"},
+		{list(square()), nil, energy.ErrShape, "training: Adam: got 0 gradients for 1 parameters"},
+		{list(nil), list(square()), energy.ErrShape, "training: Adam: parameter 0: value is nil"},
+		{list(square()), list(nil), energy.ErrShape, "training: Adam: parameter 0: gradient is nil"},
+		{list(tensor.New(tensor.FromScalar(1.0))), list(tensor.New(tensor.FromScalar(1.0))), energy.ErrShape, "training: Adam: parameter 0: value has shape (), want at least a vector with at least one element"},
+		{list(tensor.New(tensor.WithBacking([]int{1}))), list(vector(f64, 1)), energy.ErrDtype, "training: Adam: parameter 0: value has dtype int, want float32 or float64"},
+		{list(square()), list(vector(f64, 1, 2, 3, 4)), energy.ErrShape, "training: Adam: parameter 0: gradient has shape (4), want (2, 2)"},
+		{list(vector(f64, 1)), list(vector(f32, 1)), energy.ErrDtype, "training: Adam: parameter 0: gradient has dtype float32, want float64"},
+		{list(transposed), list(square()), energy.ErrShape, "training: Adam: parameter 0: value is a view or a transpose, want a contiguous row-major tensor"},
+		{list(columns), list(square()), energy.ErrShape, "training: Adam: parameter 0: value is a view or a transpose, want a contiguous row-major tensor"},
+		{list(square()), list(view.(*tensor.Dense)), energy.ErrShape, "training: Adam: parameter 0: gradient is a view or a transpose, want a contiguous row-major tensor"},
+		{list(twice, share(twice)), list(vector(f64, 1, 1), vector(f64, 1, 1)), energy.ErrConfig, "training: Adam: parameter 1: value is the memory of parameter 0: it would be updated twice"},
 	} {
 		s := start(t, Adam{Rate: 1})
-		require.EqualError(t, s.Update(c.params, c.grads), c.want)
+		refused(t, s.Update(c.params, c.grads), c.sentinel, c.want)
 		step, arrays := s.State()
 		require.Zero(t, step)
 		require.Empty(t, arrays)
@@ -256,9 +266,9 @@ func TestUpdateRefusesWrongInputs(t *testing.T) {
 	p := vector(f64, 1, 2)
 	require.NoError(t, s.Update(list(p), list(vector(f64, 1, 1))))
 	before := numbers(p)
-	require.EqualError(t, s.Update(list(p, vector(f64, 1)), list(p, p)), "training: Adam: got 2 parameters, want the 1 of the first step")
-	require.EqualError(t, s.Update(list(vector(f64, 1)), list(vector(f64, 1))), "training: Adam: parameter 0: value has shape (1), want (2)")
-	require.EqualError(t, s.Update(list(vector(f32, 1, 2)), list(vector(f32, 1, 2))), "training: Adam: parameter 0: value has dtype float32, want float64")
+	refused(t, s.Update(list(p, vector(f64, 1)), list(p, p)), energy.ErrShape, "training: Adam: got 2 parameters, want the 1 of the first step")
+	refused(t, s.Update(list(vector(f64, 1)), list(vector(f64, 1))), energy.ErrShape, "training: Adam: parameter 0: value has shape (1), want (2)")
+	refused(t, s.Update(list(vector(f32, 1, 2)), list(vector(f32, 1, 2))), energy.ErrDtype, "training: Adam: parameter 0: value has dtype float32, want float64")
 	step, _ := s.State()
 	require.Equal(t, uint64(1), step)
 	require.Equal(t, before, numbers(p))

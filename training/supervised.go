@@ -67,8 +67,13 @@ func (s Supervised) Fit(ctx context.Context, model layers.Layer, x, targets *ten
 		return fail("", fmt.Errorf("Validation and ValidationTargets go together: %w", energy.ErrConfig))
 	}
 	if s.Validation != nil {
-		if _, _, err := pair(s.Validation, s.ValidationTargets); err != nil {
+		x, targets, err := pair(s.Validation, s.ValidationTargets)
+		if err != nil {
 			return fail("Validation: ", err)
+		}
+		if x.Width() != f.x.Width() || targets.Width() != f.targets.Width() {
+			return fail("Validation: ", fmt.Errorf("inputs of %d columns and targets of %d, want %d and %d as in training: %w",
+				x.Width(), targets.Width(), f.x.Width(), f.targets.Width(), energy.ErrShape))
 		}
 	}
 	if !(s.L1 >= 0) || !(s.L2 >= 0) || math.IsInf(s.L1+s.L2, 0) {
@@ -97,8 +102,9 @@ func (s Supervised) Fit(ctx context.Context, model layers.Layer, x, targets *ten
 		return fail("", err)
 	}
 	l.solved = func() []*layers.Param { return first.solved }
-	l.fingerprint = fmt.Sprintf("%s; %v; %d rows %08x %08x in batches of %d; seed %d; L1 %g, L2 %g", what, solverSettings(s.Solver),
-		l.rows, dataChecksum(f.x, f.dtype), dataChecksum(f.targets, f.dtype), l.batch, s.Seed, s.L1, s.L2)
+	l.fingerprint = fmt.Sprintf("%s; %s; %v; %d rows %08x %08x %s in batches of %d; seed %d; L1 %g, L2 %g", what, modelSettings(model),
+		solverSettings(s.Solver), l.rows, dataChecksum(f.x, f.dtype), dataChecksum(f.targets, f.dtype), weightSettings(s.Weights),
+		l.batch, s.Seed, s.L1, s.L2)
 	return l.run(ctx)
 }
 
@@ -232,7 +238,9 @@ func (f *supervisedFit) endEpoch(e *Epoch) error {
 	if e.ValidationCost, err = f.meanCost(y); err != nil {
 		return err
 	}
-	e.ValidationError = errorRate(y, f.ValidationTargets)
+	if f.targets.Width() > 1 { // one column has no largest
+		e.ValidationError = errorRate(y, f.ValidationTargets)
+	}
 	return nil
 }
 
@@ -271,7 +279,8 @@ func errorRate(outputs, targets *tensor.Dense) float64 {
 	return float64(wrong) / float64(len(y))
 }
 
-// Classes returns the column of the largest number of each row: the class that a row of logits or probabilities stands for.
+// Classes returns the column of the largest number of each row, the first of equal ones: the class that a row of logits or
+// probabilities stands for. rows is a contiguous (B, n) tensor of float32 or float64, such as Predict returns.
 func Classes(rows *tensor.Dense) []int {
 	n, x := rows.Shape()[1], floats(rows)
 	classes := make([]int, rows.Shape()[0])

@@ -1,0 +1,76 @@
+package training_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/layers"
+	"github.com/harmonium-go/harmonium/sampling"
+	"github.com/harmonium-go/harmonium/training"
+)
+
+// A machine learns that its visible units come in equal pairs.
+func ExampleContrastive() {
+	pairs := tensor.New(tensor.WithShape(4, 4), tensor.WithBacking([]float32{
+		0, 0, 0, 0,
+		0, 0, 1, 1,
+		1, 1, 0, 0,
+		1, 1, 1, 1,
+	}))
+	rbm, err := layers.NewRBM("pairs", layers.RBMConfig{
+		Visible: energy.Bernoulli(4), Hidden: energy.Bernoulli(4), Seed: 1, Centered: true,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	report, err := training.Contrastive{
+		Negative: sampling.PCD{Steps: 5, Chains: 100},
+		Solver:   training.Adam{Rate: 0.05},
+		Epochs:   300, Seed: 1,
+	}.Fit(context.Background(), rbm, pairs)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("epoch %d, reconstruction error %.1f\n", report.Last().Epoch, report.Last().ReconstructionError)
+	// Output:
+	// epoch 300, reconstruction error 0.0
+}
+
+// Exclusive or, by a net of two layers.
+func ExampleSupervised() {
+	x := tensor.New(tensor.WithShape(4, 2), tensor.WithBacking([]float32{0, 0, 0, 1, 1, 0, 1, 1}))
+	y, err := training.OneHot([]int{0, 1, 1, 0}, 2)
+	if err != nil {
+		log.Fatal(err)
+	}
+	one, err := layers.NewLinear("one", layers.LinearConfig{In: 2, Out: 8, Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	two, err := layers.NewLinear("two", layers.LinearConfig{In: 8, Out: 2, Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	net, err := layers.NewSequential("net", one, layers.Tanh(), two)
+	if err != nil {
+		log.Fatal(err)
+	}
+	report, err := training.Supervised{
+		Solver: training.Adam{Rate: 0.05},
+		Epochs: 200, Seed: 1,
+	}.Fit(context.Background(), net, x, y)
+	if err != nil {
+		log.Fatal(err)
+	}
+	logits, err := training.Predict(context.Background(), net, x)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("cost %.1f nats a row, classes %v\n", report.Last().Cost, training.Classes(logits))
+	// Output:
+	// cost 0.0 nats a row, classes [0 1 1 0]
+}
