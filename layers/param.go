@@ -108,7 +108,7 @@ func (p *Param) Node(g *G.ExprGraph) (*G.Node, error) {
 // can an input of the user's own.
 func (p *Param) bound(g *G.ExprGraph) *G.Node {
 	for _, n := range g.ByName(p.name) {
-		if n.Op() != nil || !n.Shape().Eq(p.shape) || n.Dtype() != p.dtype {
+		if n.Op() != nil || !slices.Equal(n.Shape(), p.shape) || n.Dtype() != p.dtype {
 			continue
 		}
 		if v, ok := n.Value().(*tensor.Dense); ok && first(v.Data()) == first(p.data) {
