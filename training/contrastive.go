@@ -114,11 +114,10 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 			return nil, fmt.Errorf("training: %s: Validation: %w", what, err)
 		}
 	}
-	phase, err := c.Negative.Start(m, rng.New(c.Seed, "negative "+m.Name()).Uint64(0))
-	if err != nil {
+	f := &contrastiveFit{Contrastive: c, model: m, source: source, validation: validation, offsetRate: rate, plans: map[[2]int]*contrastivePlan{}}
+	if err := f.startPhase(); err != nil {
 		return nil, fmt.Errorf("training: %s: %w", what, err)
 	}
-	f := &contrastiveFit{Contrastive: c, model: m, source: source, validation: validation, phase: phase, offsetRate: rate, plans: map[[2]int]*contrastivePlan{}}
 	l := &loop{
 		what: what, label: m.Name(),
 		rows: source.Len(), batch: c.Batch, epochs: c.Epochs, seed: c.Seed,
@@ -126,7 +125,8 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 		params: m.Params(), convention: c.Convention,
 		progress: c.Progress, observe: c.Observe,
 		checkpoint: c.Checkpoint, checkpointEvery: c.CheckpointEvery, resume: c.Resume,
-		start: f.start, update: f.update, beginEpoch: f.beginEpoch, endEpoch: f.endEpoch, chains: phase.Chains,
+		start: f.start, update: f.update, beginEpoch: f.beginEpoch, endEpoch: f.endEpoch,
+		chains: func() *tensor.Dense { return f.phase.Chains() },
 	}
 	if err := l.validate(); err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 	if err := f.validSteps(); err != nil {
 		return nil, fmt.Errorf("training: %s: %w", what, err)
 	}
-	first, err := f.plan(l.batch, phase.Rows(l.batch)) // whatever does not fit is told before anything is changed
+	first, err := f.plan(l.batch, f.phase.Rows(l.batch)) // whatever does not fit is told before anything is changed
 	if err != nil {
 		return nil, fmt.Errorf("training: %s: %w", what, err)
 	}
@@ -231,7 +231,15 @@ func (f *contrastiveFit) start() error {
 	if err := f.source.Read(t, rows, 0); err != nil {
 		return err
 	}
-	return f.model.InitBias(t)
+	if err := f.model.InitBias(t); err != nil {
+		return err
+	}
+	return f.startPhase() // persistent chains start at draws from the biases
+}
+
+func (f *contrastiveFit) startPhase() (err error) {
+	f.phase, err = f.Negative.Start(f.model, rng.New(f.Seed, "negative "+f.model.Name()).Uint64(0))
+	return err
 }
 
 func (f *contrastiveFit) beginEpoch(epoch int) error {

@@ -127,7 +127,7 @@ func TestRunOnOtherPictures(t *testing.T) {
 	require.Equal(t, "test error 0.00% (0 of 60)", all[len(all)-1])
 	picture(t, filepath.Join(c.out, "filters.png"), 20, 2, 12, 9)
 	picture(t, filepath.Join(c.out, "reconstructions.png"), 20, 6, 12, 9)
-	picture(t, filepath.Join(c.out, "generated.png"), 20, 5, 12, 9)
+	picture(t, filepath.Join(c.out, "generated.png"), 20, 3, 12, 9)
 
 	net, err := dbn.Load(filepath.Join(c.out, "dbn.safetensors"))
 	require.NoError(t, err)

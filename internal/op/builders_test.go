@@ -129,7 +129,6 @@ func builders() (all []builder) {
 		{name: "RowDot of one node", args: "bn", out: "b", apply: one(func(x *G.Node) (*G.Node, error) { return RowDot(x, x) }),
 			plain: each(func(x []float64) []float64 { return []float64{dot(x, x)} })},
 		{name: "ColSum", args: "bn", out: "n", apply: one(ColSum), plain: func(in []array) []float64 { return columns(in, sum) }},
-		{name: "ColMean", args: "bn", out: "n", apply: one(ColMean), plain: func(in []array) []float64 { return columns(in, mean) }},
 		{name: "ShiftRows", args: "bn n", out: "bn", apply: two(ShiftRows), plain: func(in []array) (out []float64) {
 			for i, x := range in[0].x {
 				out = append(out, x-in[1].x[i%in[0].cols])

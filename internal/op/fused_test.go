@@ -252,7 +252,6 @@ func TestCommonSubexpressions(t *testing.T) {
 		build func() (*G.Node, error)
 	}{
 		{"ColSum x", func() (*G.Node, error) { return ColSum(x) }}, {"ColSum y", func() (*G.Node, error) { return ColSum(y) }},
-		{"ColMean x", func() (*G.Node, error) { return ColMean(x) }},
 		{"2x", func() (*G.Node, error) { return Combine([]float64{2}, x) }}, {"3x", func() (*G.Node, error) { return Combine([]float64{3}, x) }},
 		{"2x + 3y", func() (*G.Node, error) { return Combine([]float64{2, 3}, x, y) }}, {"2y + 3x", func() (*G.Node, error) { return Combine([]float64{2, 3}, y, x) }},
 		{"x yᵀ", func() (*G.Node, error) { return Gemm(x, y, false, true) }}, {"xᵀ y", func() (*G.Node, error) { return Gemm(x, y, true, false) }},

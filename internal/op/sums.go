@@ -12,23 +12,16 @@ import (
 )
 
 // ColSum builds Σ_i x_ij: (B, n) gives (n).
-func ColSum(x *G.Node) (*G.Node, error) { return colReduce("ColSum", x, 1) }
+func ColSum(x *G.Node) (*G.Node, error) { return colSum(x, 1) }
 
-// ColMean builds the mean of each column: (B, n) gives (n).
-func ColMean(x *G.Node) (*G.Node, error) {
-	if x == nil || x.Dims() != 2 {
-		return nil, fmt.Errorf("op: ColMean: want a matrix: %w", ErrShape)
-	}
-	return colReduce("ColMean", x, 1/float64(x.Shape()[0]))
-}
-
-func colReduce(name string, x *G.Node, scale float64) (*G.Node, error) {
+// colSum builds scale·Σ_i x_ij.
+func colSum(x *G.Node, scale float64) (*G.Node, error) {
 	o := &fused{
-		name:  fmt.Sprintf("%s(%x)", name, math.Float64bits(scale)),
+		name:  fmt.Sprintf("ColSum(%x)", math.Float64bits(scale)),
 		ranks: []int{2}, rank: 1, wrt: []bool{true},
 		shape: func(in []tensor.Shape) (tensor.Shape, error) { return tensor.Shape{in[0][1]}, nil },
-		f32:   colReduceKernel[float32](scale),
-		f64:   colReduceKernel[float64](scale),
+		f32:   colSumKernel[float32](scale),
+		f64:   colSumKernel[float64](scale),
 		diff: func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
 			dx, err := repeatRow(g, in[0], scale)
 			return G.Nodes{dx}, err
@@ -37,7 +30,7 @@ func colReduce(name string, x *G.Node, scale float64) (*G.Node, error) {
 	return o.apply(x)
 }
 
-func colReduceKernel[T kernel.Float](scale float64) kernelFunc[T] {
+func colSumKernel[T kernel.Float](scale float64) kernelFunc[T] {
 	return func(dst operand[T], in []operand[T]) {
 		kernel.ColSum(dst.data, in[0].data, in[0].rows(), in[0].cols())
 		for j := range dst.data {
@@ -83,7 +76,7 @@ func ShiftRows(x, m *G.Node) (*G.Node, error) {
 			if err != nil {
 				return nil, err
 			}
-			dm, err := colReduce("ColSum", g, -1)
+			dm, err := colSum(g, -1)
 			return G.Nodes{dx, dm}, err
 		},
 	}
