@@ -1,6 +1,7 @@
 package dbn
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -197,8 +198,10 @@ func decode(name string, config []byte, file *modelfile.File) (layers.Layer, err
 		Labels int               `json:"labels"`
 		Layers []json.RawMessage `json:"layers"`
 	}
-	if err := json.Unmarshal(config, &s); err != nil {
-		return nil, err
+	strict := json.NewDecoder(bytes.NewReader(config))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&s); err != nil {
+		return nil, fmt.Errorf("the description of DBN %q is not of our form: %w: %w", name, err, energy.ErrConfig)
 	}
 	d := &DBN{name: name, labels: s.Labels}
 	for i, raw := range s.Layers {

@@ -112,10 +112,16 @@ func (d *DBN) classifier(config FineTuneConfig) (*layers.Sequential, error) {
 }
 
 // Classify returns the most likely class of each row, (rows, visible): by the classifier after FineTune; before it, in a
-// stack with a class group, by the top RBM's free energy of every class. Otherwise it is an ErrConfig.
+// stack with a class group, by the top RBM's free energy of every class. Otherwise it is an ErrConfig. Parameters that are not
+// finite are an ErrNotFinite.
 func (d *DBN) Classify(x *tensor.Dense) ([]int, error) {
 	if err := d.fieldsOf(x); err != nil {
 		return nil, fmt.Errorf("dbn: DBN %q: Classify: %w", d.name, err)
+	}
+	for _, p := range d.Params() {
+		if !p.Finite() { // the largest of NaNs is no class
+			return nil, fmt.Errorf("dbn: DBN %q: Classify: parameter %q: %w", d.name, p.Name(), energy.ErrNotFinite)
+		}
 	}
 	switch {
 	case d.head != nil:

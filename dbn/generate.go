@@ -21,8 +21,10 @@ type GenerateConfig struct {
 	Labels []int
 }
 
-// Generate draws rows from the model: Gibbs sampling in the top RBM, one chain a row, then one pass down. The last means are
-// returned, (count, visible), not binary samples of them. When ctx ends it returns ctx's error.
+// Generate draws rows from the model: Gibbs sampling in the top RBM, one chain a row, then one pass down, mean by mean, to
+// (count, visible) means. With one hidden layer these are E[v|h] of exact ancestral draws; with more, the layers in between
+// pass their means and not samples, so each row is what its top state typically looks like. When ctx ends it returns ctx's
+// error. Errors: ErrConfig, ErrShape, ErrRange. Cost: two products a step of the chains, one a layer for the pass.
 func (d *DBN) Generate(ctx context.Context, count int, config GenerateConfig) (*tensor.Dense, error) {
 	fail := func(format string, args ...any) (*tensor.Dense, error) {
 		return nil, fmt.Errorf("dbn: DBN %q: Generate: %w", d.name, fmt.Errorf(format, args...))

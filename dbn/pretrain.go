@@ -24,9 +24,11 @@ type PretrainConfig struct {
 
 	// Samples lets layer k+1 see a fresh binary sample of layer k's hidden units each epoch instead of their means. The means
 	// themselves are computed once a layer.
-	Samples    bool
-	Convention training.Convention // what the data's grey values are taken for, in the first layer
-	Labels     []int               // of the rows, for a stack with a class group
+	Samples bool
+	// Convention is what the data's grey values are taken for while the first layer is trained. The means that the layers above
+	// see are those of the grey values themselves, as in Features.
+	Convention training.Convention
+	Labels     []int // of the rows, for a stack with a class group
 
 	// Fit, if not nil, may change the settings of a layer's fit (layers count from 1) before it starts.
 	Fit func(layer int, fit *training.Contrastive)

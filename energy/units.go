@@ -1,6 +1,7 @@
 package energy
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -326,7 +327,9 @@ func (u Units) MarshalJSON() ([]byte, error) { return json.Marshal(u.groups) }
 // UnmarshalJSON reads a description and validates it.
 func (u *Units) UnmarshalJSON(data []byte) error {
 	var groups []group
-	if err := json.Unmarshal(data, &groups); err != nil {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields() // an unknown key would be a setting that silently takes no effect
+	if err := d.Decode(&groups); err != nil {
 		return err
 	}
 	if err := (Units{groups: groups}).Validate(); err != nil {

@@ -199,8 +199,8 @@ func (m *maker) normal(seed uint64, param string, deviation float64, n int) func
 	if m.err != nil || m.file != nil {
 		return nil
 	}
-	if n > maxNumbers {
-		m.err = fmt.Errorf("%s has %d numbers, want at most %d: %w", param, n, maxNumbers, energy.ErrConfig)
+	if int64(n) > maxNumbers {
+		m.err = fmt.Errorf("%s has %d numbers, want at most %d: %w", param, n, int64(maxNumbers), energy.ErrConfig)
 		return nil
 	}
 	z := make([]float64, n)

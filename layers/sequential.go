@@ -3,6 +3,7 @@ package layers
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 
@@ -44,7 +45,7 @@ func NewSequential(name string, layers ...Layer) (*Sequential, error) {
 			params[p.name] = p
 		}
 	}
-	return &Sequential{name, layers}, nil
+	return &Sequential{name, slices.Clone(layers)}, nil
 }
 
 // Name returns the chain's name.

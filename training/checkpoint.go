@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 
@@ -27,8 +28,8 @@ const (
 	historyTensor = "history"
 )
 
-// kernelLevel names the kernels that the numbers were made by: bits are promised for one level only.
-const kernelLevel = "go"
+// kernelLevel names the kernels that the numbers were made by: bits are promised for one level and architecture only.
+const kernelLevel = "go/" + runtime.GOARCH
 
 type checkpoint struct {
 	Position    position `json:"position"`
@@ -55,6 +56,9 @@ func (l *loop) save(stepper *Stepper, report *Report, at position) error {
 		add(p.Name(), p.Value())
 	}
 	for i, a := range arrays {
+		if !finite(a) { // a squared gradient beyond the largest number: its parameter would never move again
+			return fmt.Errorf("array %d of the solver: %w", i, energy.ErrNotFinite)
+		}
 		add(solverTensor+strconv.Itoa(i), a)
 	}
 	if c := l.chains(); c != nil {

@@ -39,15 +39,15 @@ type Contrastive struct {
 	// SparsityCost adds SparsityCost·Σ_j (mean E[h_j|v] − SparsityTarget)² over the hidden units (Lee et al. 2008).
 	SparsityTarget, SparsityCost float64
 
-	// OffsetRate is how far a centered machine's offsets move to the batch's means at each step; 0 means 0.01.
+	// OffsetRate is how far a centered machine's offsets move to the batch's means at each step, at most 1; 0 means 0.01.
 	OffsetRate float64
 
-	Weights    []float64     // of the rows, at least 0: weight k counts as k copies; nil means 1 each
+	Weights    []float64     // of the rows, at least 0: within a batch weight k counts as k copies; nil means 1 each
 	Convention Convention    // what grey values are taken for
 	Validation *tensor.Dense // rows held back, for the free-energy gap
 
 	Progress        io.Writer         // a progress bar, when it is a terminal; nil for none
-	Observe         func(Epoch) error // called after each epoch; an error stops the run
+	Observe         func(Epoch) error // called after each epoch and its checkpoint; an error stops the run
 	Checkpoint      string            // file that is written after each epoch, and when ctx ends
 	CheckpointEvery int               // also after every so many steps
 	Resume          bool              // go on from Checkpoint, where it exists
@@ -89,6 +89,8 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 	switch {
 	case source == nil:
 		return config("no source of rows given")
+	case c.Convention != AsIs && !isTensor(source):
+		return config("Convention %q cannot take effect on a source of your own, which decides what it reads", c.Convention)
 	case source.Len() < 1 || source.Width() != m.Visible().Len():
 		return nil, fmt.Errorf("training: %s: source of %d rows of %d columns, want at least one row of %d: %w", what, source.Len(), source.Width(), m.Visible().Len(), energy.ErrShape)
 	case c.Negative == nil:
@@ -142,6 +144,8 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 	l.fingerprint = f.fingerprint(l)
 	return l.run(ctx)
 }
+
+func isTensor(s Source) bool { _, ok := s.(*tensorSource); return ok }
 
 // contrastiveFit is a fit at work.
 type contrastiveFit struct {

@@ -68,6 +68,7 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	if err != nil {
 		return nil, err
 	}
+	var reads []*G.Node
 	cost := &sum{}
 	cost.add(1)(contrast, nil)
 	if f.L1 > 0 {
@@ -95,15 +96,14 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 			if err != nil {
 				return nil, err
 			}
-			G.Read(v, &p.visibleMean)
-			G.Read(q, &p.hiddenMean)
+			reads = append(reads, G.Read(v, &p.visibleMean), G.Read(q, &p.hiddenMean))
 		}
 	}
 	total, err := cost.build()
 	if err != nil {
 		return nil, err
 	}
-	return p, p.compile(total, f.model)
+	return p, p.compile(total, f.model, reads...)
 }
 
 // bind copies the negative phase and the weights into the graph's inputs.

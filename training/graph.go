@@ -46,17 +46,26 @@ type compiled struct {
 	solved    []*layers.Param // what the gradients are of
 }
 
-// compile differentiates a cost with regard to the model's parameters and makes the machine that runs both.
-func (c *compiled) compile(cost *G.Node, model layers.Layer) error {
-	G.Read(cost, &c.cost)
+// compile differentiates a cost with regard to the model's parameters and makes the machine that computes it, its gradients
+// and the other nodes that are read. Without naming them it would compute every node of the graph, also the gradients with
+// regard to the data, which nobody asks for and which are as large as any.
+func (c *compiled) compile(cost *G.Node, model layers.Layer, reads ...*G.Node) error {
+	g := cost.Graph()
 	wrt := layers.Wrt(cost, model)
 	if len(wrt) == 0 {
 		return fmt.Errorf("layer %q has no learned parameter that the cost depends on: %w", model.Name(), energy.ErrConfig)
 	}
-	if _, err := G.Grad(cost, wrt...); err != nil {
+	outputs, err := G.Grad(cost, wrt...)
+	if err != nil {
 		return err
 	}
-	c.vm, c.gradients = G.NewTapeMachine(cost.Graph(), G.BindDualValues(wrt...)), G.NodesToValueGrads(wrt)
+	outputs = append(append(outputs, G.Read(cost, &c.cost)), reads...)
+	program, registers, err := G.CompileFunction(g, wrt, outputs)
+	if err != nil {
+		return err
+	}
+	c.vm = G.NewTapeMachine(g, G.WithPrecompiled(program, registers), G.BindDualValues(wrt...))
+	c.gradients = G.NodesToValueGrads(wrt)
 	for _, n := range wrt {
 		for _, p := range model.Params() {
 			if p.Name() == n.Name() {

@@ -56,7 +56,7 @@ type position struct {
 }
 
 func (l *loop) fail(format string, args ...any) error {
-	return fmt.Errorf("training: "+l.what+": "+format, args...)
+	return fmt.Errorf("training: %s: %w", l.what, fmt.Errorf(format, args...)) // a name in the format could hold a verb
 }
 
 // validate checks what both fits have in common and fills in defaults.

@@ -14,6 +14,7 @@ type Epoch struct {
 	Rate  float64 // the learning rate
 	Cost  float64 // mean over the batches, penalties included; of a contrastive fit it is no likelihood and need not fall
 
+	// The three measures of a contrastive fit look at the first 1,000 rows, each counted once.
 	ReconstructionError float64 // contrastive: mean over rows of Σ_j (v_j − E[v_j | E[h|v]])²
 	PseudoLikelihood    float64 // contrastive, binary rows only: mean stochastic log-pseudo-likelihood, nats a row
 	FreeEnergyGap       float64 // contrastive with Validation: mean F(validation) − mean F(training); grows with overfitting

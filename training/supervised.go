@@ -32,12 +32,12 @@ type Supervised struct {
 
 	L1, L2 float64 // adds L1·Σ|W| + L2/2·ΣW² over all parameter matrices to the cost
 
-	Weights []float64 // of the rows, at least 0: weight k counts as k copies; nil means 1 each
+	Weights []float64 // of the rows, at least 0: within a batch weight k counts as k copies; nil means 1 each
 
 	Validation, ValidationTargets *tensor.Dense // rows held back, measured after each epoch
 
 	Progress        io.Writer         // a progress bar, when it is a terminal; nil for none
-	Observe         func(Epoch) error // called after each epoch; an error stops the run
+	Observe         func(Epoch) error // called after each epoch and its checkpoint; an error stops the run
 	Checkpoint      string            // file that is written after each epoch, and when ctx ends
 	CheckpointEvery int               // also after every so many steps
 	Resume          bool              // go on from Checkpoint, where it exists
@@ -264,7 +264,7 @@ func (f *supervisedFit) meanCost(y *tensor.Dense) (float64, error) {
 	}
 	var value G.Value
 	G.Read(cost, &value)
-	return runOnce(G.NewTapeMachine(g), &value)
+	return runOnce(G.NewTapeMachine(g, G.EvalMode()), &value)
 }
 
 // errorRate is the share of rows whose largest output does not stand where the largest target does.

@@ -50,7 +50,7 @@ func Gemm(a, b *G.Node, transA, transB bool) (*G.Node, error) {
 func gemmKernel[T kernel.Float](transA, transB bool) kernelFunc[T] {
 	return func(dst operand[T], in []operand[T]) {
 		_, k := turned(in[0].shape, transA)
-		kernel.Gemm(transA, transB, dst.rows(), dst.cols(), k, 1, in[0].data, in[0].cols(), in[1].data, in[1].cols(), true, dst.data, dst.cols())
+		kernel.Gemm(transA, transB, dst.rows(), dst.cols(), k, 1, in[0].data, in[0].cols(), in[1].data, in[1].cols(), false, dst.data, dst.cols())
 	}
 }
 

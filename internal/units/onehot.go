@@ -120,7 +120,7 @@ func (f oneHot[T]) Sample(dst, in, _ []T, temperature T, draws rng.Row) {
 	}
 }
 
-// Inverse gives one of the many inputs of these means: that with Γ = 0.
+// Inverse gives one of the many inputs of these means: their logarithms.
 func (f oneHot[T]) Inverse(dst, mean, _ []T) {
 	for j, m := range mean {
 		dst[j] = T(math.Log(max(float64(m), edge)))

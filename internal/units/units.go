@@ -31,7 +31,7 @@ type Family[T kernel.Float] interface {
 	EnergyGrad(dst, x, logVariance []T, g T)
 	// Sample draws dst from p(x) ∝ exp((I·x − U(x))/temperature).
 	Sample(dst, in, logVariance []T, temperature T, draws rng.Row)
-	// Inverse sets dst to the inputs that give these means; means within edge of the end of a range count as edge from it.
+	// Inverse sets dst to the inputs that give these means; means within 0.001 of the width of a range from its end count as that near.
 	Inverse(dst, mean, logVariance []T)
 	// Invalid returns the index of the first number that the family cannot take, or −1. Means are taken as well as states.
 	Invalid(x []T) int
