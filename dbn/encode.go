@@ -44,13 +44,19 @@ func (d *DBN) Reconstruct(x *tensor.Dense) (*tensor.Dense, error) {
 
 // down takes the visible side of the top RBM to the visible units of the stack, mean by mean.
 func (d *DBN) down(x *tensor.Dense) *tensor.Dense {
-	if d.labels > 0 {
-		x = narrow(x, d.top().Visible().Len()-d.labels)
-	}
+	x = d.withoutLabels(x)
 	for i := len(d.rbms) - 2; i >= 0; i-- {
 		x = visibleMeans(d.rbms[i], x)
 	}
 	return x
+}
+
+// withoutLabels returns the visible side of the top RBM without its class group.
+func (d *DBN) withoutLabels(x *tensor.Dense) *tensor.Dense {
+	if d.labels == 0 {
+		return x
+	}
+	return narrow(x, d.top().Visible().Len()-d.labels)
 }
 
 // classifyByFreeEnergy returns the class of least free energy at the top: argmin_y F(h, y).

@@ -152,7 +152,7 @@ func TestLoadRefuses(t *testing.T) {
 			put(f, "net.2.c", make([]float64, 4), 4)
 		}), energy.ErrDtype, `RBM "net.2" is of float64, RBM "net.1" of float32`},
 		"no list of layers": {deep, func(f *modelfile.File) { f.Meta[key] = `{"kind":"dbn","name":"net","config":{"layers":7}}` }, nil, "cannot unmarshal number"},
-		"no configuration":  {deep, func(f *modelfile.File) { f.Meta[key] = `{"kind":"dbn","name":"net"}` }, nil, "unexpected end of JSON"},
+		"no configuration":  {deep, func(f *modelfile.File) { f.Meta[key] = `{"kind":"dbn","name":"net"}` }, nil, "is not of our form"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := content(c.of)

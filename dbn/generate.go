@@ -7,6 +7,9 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/rng"
+	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/sampling"
 	"github.com/harmonium-go/harmonium/training"
 )
@@ -21,10 +24,9 @@ type GenerateConfig struct {
 	Labels []int
 }
 
-// Generate draws rows from the model: Gibbs sampling in the top RBM, one chain a row, then one pass down, mean by mean, to
-// (count, visible) means. With one hidden layer these are E[v|h] of exact ancestral draws; with more, the layers in between
-// pass their means and not samples, so each row is what its top state typically looks like. When ctx ends it returns ctx's
-// error. Errors: ErrConfig, ErrShape, ErrRange. Cost: two products a step of the chains, one a layer for the pass.
+// Generate draws rows from the model: Gibbs sampling in the top RBM, one chain a row, then one pass down, in which every layer
+// is drawn given the one above, but for the visible units, whose means E[v|h1] are returned, (count, visible). When ctx ends it
+// returns ctx's error. Errors: ErrConfig, ErrShape, ErrRange. Cost: two products a step of the chains, one a layer for the pass.
 func (d *DBN) Generate(ctx context.Context, count int, config GenerateConfig) (*tensor.Dense, error) {
 	fail := func(format string, args ...any) (*tensor.Dense, error) {
 		return nil, fmt.Errorf("dbn: DBN %q: Generate: %w", d.name, fmt.Errorf(format, args...))
@@ -67,7 +69,35 @@ func (d *DBN) Generate(ctx context.Context, count int, config GenerateConfig) (*
 	if err := gibbs.Run(ctx, state, steps); err != nil {
 		return fail("%w", err)
 	}
-	return d.down(visibleMeans(d.top(), state.Hidden)), nil
+	return d.descend(state, config.Seed), nil
+}
+
+// descend is one pass down from a state of the top RBM, whose visible side is the draw that it begins with.
+func (d *DBN) descend(state *sampling.State, seed uint64) *tensor.Dense {
+	if len(d.rbms) == 1 {
+		return d.down(visibleMeans(d.top(), state.Hidden))
+	}
+	x := d.withoutLabels(state.Visible)
+	for i := len(d.rbms) - 2; i > 0; i-- {
+		if d.dtype() == tensor.Float32 {
+			x = drawVisible[float32](d.rbms[i], x, seed)
+		} else {
+			x = drawVisible[float64](d.rbms[i], x, seed)
+		}
+	}
+	return visibleMeans(d.rbms[0], x)
+}
+
+// drawVisible draws the visible units of each row given its hidden ones.
+func drawVisible[T kernel.Float](r *layers.RBM, h *tensor.Dense, seed uint64) *tensor.Dense {
+	p, rows, draws := plain[T](r), h.Shape()[0], rng.New(seed, "descend "+r.Name())
+	in, out := make([]T, rows*p.VisibleLen), make([]T, rows*p.VisibleLen)
+	p.VisibleInput(in, h.Data().([]T), rows)
+	for i := range rows {
+		lo, hi := i*p.VisibleLen, (i+1)*p.VisibleLen
+		p.Visible.Sample(out[lo:hi], in[lo:hi], p.VisibleLogVariance, 1, draws.Row(i, 0))
+	}
+	return tensor.New(tensor.WithShape(rows, p.VisibleLen), tensor.WithBacking(out))
 }
 
 // place puts the encodings of From, and the clamped classes, into the state.

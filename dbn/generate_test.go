@@ -3,6 +3,7 @@ package dbn_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -11,19 +12,32 @@ import (
 
 	"github.com/harmonium-go/harmonium/dbn"
 	"github.com/harmonium-go/harmonium/internal/exact"
+	"github.com/harmonium-go/harmonium/internal/rng"
 	"github.com/harmonium-go/harmonium/internal/stattest"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/sampling"
 	"github.com/harmonium-go/harmonium/training"
 )
 
-// chain runs a Gibbs chain in the top machine and returns the means of its visible units.
-func chain(r *layers.RBM, s *sampling.State, steps int, seed uint64, clamp []bool) *tensor.Dense {
+// chain runs a Gibbs chain in the top machine and returns its last state.
+func chain(r *layers.RBM, s *sampling.State, steps int, seed uint64, clamp []bool) *sampling.State {
 	gibbs := &sampling.Gibbs{Model: r, Seed: seed, VisibleClamp: clamp}
 	if err := gibbs.Run(context.Background(), s, steps); err != nil {
 		panic(err)
 	}
-	return backMeans(r, s.Hidden)
+	return s
+}
+
+// drawnBack draws the visible units of each row.
+func drawnBack[T float32 | float64](r *layers.RBM, h *tensor.Dense, seed uint64) *tensor.Dense {
+	p, rows := must(layers.PlainOf[T](r)), h.Shape()[0]
+	in, out := make([]T, rows*p.VisibleLen), make([]T, rows*p.VisibleLen)
+	p.VisibleInput(in, h.Data().([]T), rows)
+	for i := range rows {
+		row := rng.New(seed, "descend "+r.Name()).Row(i, 0)
+		p.Visible.Sample(out[i*p.VisibleLen:(i+1)*p.VisibleLen], in[i*p.VisibleLen:(i+1)*p.VisibleLen], nil, 1, row)
+	}
+	return tensor.New(tensor.WithShape(rows, p.VisibleLen), tensor.WithBacking(out))
 }
 
 // Generate is a Gibbs chain in the top machine and a pass down, to the bit: in a stack with one layer its RBM's own chain.
@@ -34,11 +48,17 @@ func TestGenerateIsAChainAndAPassDown(t *testing.T) {
 			scale(d)
 			rbms := d.RBMs()
 			top := rbms[len(rbms)-1]
-			down := func(x *tensor.Dense) []float64 {
-				for i := len(rbms) - 2; i >= 0; i-- {
-					x = backMeans(rbms[i], x)
+			down := func(s *sampling.State) []float64 {
+				x := s.Visible
+				switch {
+				case len(rbms) == 1:
+					return numbers(backMeans(top, s.Hidden))
+				case dtype == tensor.Float32:
+					x = drawnBack[float32](rbms[1], x, 5)
+				default:
+					x = drawnBack[float64](rbms[1], x, 5)
 				}
-				return numbers(x)
+				return numbers(backMeans(rbms[0], x))
 			}
 			random := func() *sampling.State { return must(sampling.RandomState(top, 8, 5)) }
 
@@ -67,7 +87,7 @@ func TestGenerateClampsLabels(t *testing.T) {
 	d := newStack(dbn.Config{Sizes: []int{6, 5, 4}, Labels: 2, Seed: 1, Dtype: tensor.Float64})
 	scale(d)
 	bottom, top := d.RBMs()[0], d.RBMs()[1]
-	down := func(x *tensor.Dense) []float64 { return numbers(backMeans(bottom, cut(x, 5))) }
+	down := func(s *sampling.State) []float64 { return numbers(backMeans(bottom, cut(s.Visible, 5))) }
 	clamp := []bool{false, false, false, false, false, true, true}
 	labels, from := []int{1, 0, 1}, grey(tensor.Float64, 3, 6)
 
@@ -80,13 +100,16 @@ func TestGenerateClampsLabels(t *testing.T) {
 	}
 	clamped := numbers(must(d.Generate(context.Background(), 3, dbn.GenerateConfig{Steps: 4, Seed: 8, Labels: labels})))
 	require.Equal(t, down(chain(top, state, 4, 8, clamp)), clamped)
-	require.NotEqual(t, free, clamped)
+	const rows = 500 // so many that the classes make a difference to a draw
+	require.NotEqual(t,
+		numbers(must(d.Generate(context.Background(), rows, dbn.GenerateConfig{Steps: 4, Seed: 8}))),
+		numbers(must(d.Generate(context.Background(), rows, dbn.GenerateConfig{Steps: 4, Seed: 8, Labels: make([]int, rows)}))))
 
-	many := grey(tensor.Float64, 50, 6)
+	many := grey(tensor.Float64, 2000, 6) // so many that a little makes a difference to a draw
 	started := func(classes ...float64) []float64 {
 		return down(chain(top, must(sampling.NewState(top, behind(means(bottom, many), classes...))), 1, 8, nil))
 	}
-	got := numbers(must(d.Generate(context.Background(), 50, dbn.GenerateConfig{Steps: 1, Seed: 8, From: many})))
+	got := numbers(must(d.Generate(context.Background(), 2000, dbn.GenerateConfig{Steps: 1, Seed: 8, From: many})))
 	require.Equal(t, started(0.5, 0.5), got)
 	require.NotEqual(t, started(0.6, 0.4), got)
 
@@ -173,5 +196,51 @@ func TestGeneratedDistribution(t *testing.T) {
 		require.NoError(t, stattest.Distribution(draw(seed, dbn.GenerateConfig{Steps: steps}), p, alpha))
 		require.NoError(t, stattest.Distribution(draw(seed, dbn.GenerateConfig{Steps: steps, From: matrix(tensor.Float64, corner)}), p, alpha))
 		require.Error(t, stattest.Distribution(draw(seed, dbn.GenerateConfig{Steps: 1, From: matrix(tensor.Float64, corner)}), p, alpha))
+	}
+}
+
+// The mean of what a stack of three machines generates is E[v] of its directed model, enumerated: the layers in between are
+// drawn. Were their means passed down instead, it would be another number. Hoeffding: the mean of n numbers in [0, 1] is off by
+// more than √(log(2/alpha)/(2n)) with probability alpha.
+func TestGeneratedMeanIsAncestral(t *testing.T) {
+	const count, steps, alpha = 20000, 30, 1e-6
+	limit := math.Sqrt(math.Log(2/alpha) / (2 * count))
+	d := newStack(dbn.Config{Sizes: []int{1, 2, 2, 2}, Seed: 1, Dtype: tensor.Float64})
+	set := func(i int, w, b, c []float64) {
+		for k, x := range [][]float64{w, b, c} {
+			require.NoError(t, d.RBMs()[i].Params()[k].Set(x))
+		}
+	}
+	set(0, []float64{6, 6}, []float64{-9}, []float64{0, 0})
+	set(1, []float64{2, -2, 1, 2}, []float64{-0.5, 0.5}, []float64{0, 0})
+	set(2, []float64{1, -1, 0.5, 1}, []float64{0.2, -0.3}, []float64{0.1, -0.1})
+
+	top := must(layers.PlainOf[float64](d.RBMs()[2]))
+	oracle := exact.Harmonium{
+		Visible: exact.Side{Family: exact.Bernoulli, Units: 2}, Hidden: exact.Side{Family: exact.Bernoulli, Units: 2},
+		W: top.W, B: top.B, C: top.C,
+	}
+	states, p, err := oracle.Probabilities()
+	require.NoError(t, err)
+	sigmoid := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+	drawn, passed := 0.0, 0.0 // E[v] with h1 drawn given h2, and with its means in its place
+	for k, h2 := range states {
+		m := [2]float64{sigmoid(2*h2[0] - 2*h2[1] - 0.5), sigmoid(h2[0] + 2*h2[1] + 0.5)}
+		passed += p[k] * sigmoid(6*m[0]+6*m[1]-9)
+		for a := range 2 {
+			for b := range 2 {
+				ph := [2]float64{1 - m[0], m[0]}[a] * [2]float64{1 - m[1], m[1]}[b]
+				drawn += p[k] * ph * sigmoid(6*float64(a)+6*float64(b)-9)
+			}
+		}
+	}
+	require.Greater(t, math.Abs(drawn-passed), 3*limit, "the test can tell the two apart")
+	for seed := range uint64(3) {
+		rows := numbers(must(d.Generate(context.Background(), count, dbn.GenerateConfig{Steps: steps, Seed: seed})))
+		mean := 0.0
+		for _, v := range rows {
+			mean += v / count
+		}
+		require.InDelta(t, drawn, mean, limit)
 	}
 }
