@@ -2,7 +2,6 @@ package energy
 
 import (
 	"fmt"
-	"strings"
 
 	G "gorgonia.org/gorgonia"
 
@@ -32,7 +31,7 @@ type RBM struct {
 	VisibleOffset, HiddenOffset           *G.Node // μ and λ, vectors, or nil for 0
 }
 
-// named gives an error the name of the energy and of what was asked of it, once.
+// named gives an error the name of the energy and of what was asked of it.
 func (e RBM) named(what string, n *G.Node, err error) (*G.Node, error) {
 	if err == nil {
 		return n, nil
@@ -40,9 +39,6 @@ func (e RBM) named(what string, n *G.Node, err error) (*G.Node, error) {
 	name := e.Name
 	if name == "" {
 		name = "energy: RBM"
-	}
-	if strings.HasPrefix(err.Error(), name) {
-		return nil, err
 	}
 	return nil, fmt.Errorf("%s: %s: %w", name, what, err)
 }
@@ -82,14 +78,22 @@ func (s side) centered(x *G.Node) (*G.Node, error) {
 // HiddenInput builds the inputs of the hidden units, (v−μ)W + c: (B, visible) gives (B, hidden). Gradient flows to v, W, c
 // and μ. Cost: one (B×visible)·(visible×hidden) product.
 func (e RBM) HiddenInput(v *G.Node) (*G.Node, error) {
-	n, err := e.input(e.visible(), e.hidden(), v, false)
+	n, err := e.hiddenInput(v)
 	return e.named("HiddenInput", n, err)
 }
 
 // VisibleInput builds the inputs of the visible units, (h−λ)Wᵀ + b: (B, hidden) gives (B, visible).
 func (e RBM) VisibleInput(h *G.Node) (*G.Node, error) {
-	n, err := e.input(e.hidden(), e.visible(), h, true)
+	n, err := e.visibleInput(h)
 	return e.named("VisibleInput", n, err)
+}
+
+func (e RBM) hiddenInput(v *G.Node) (*G.Node, error) {
+	return e.input(e.visible(), e.hidden(), v, false)
+}
+
+func (e RBM) visibleInput(h *G.Node) (*G.Node, error) {
+	return e.input(e.hidden(), e.visible(), h, true)
 }
 
 func (e RBM) input(from, to side, x *G.Node, transposed bool) (*G.Node, error) {
@@ -105,13 +109,13 @@ func (e RBM) input(from, to side, x *G.Node, transposed bool) (*G.Node, error) {
 
 // HiddenMean builds E[h|v] = Γ_h'((v−μ)W + c): (B, visible) gives (B, hidden). Gradient flows to v and all parameters of it.
 func (e RBM) HiddenMean(v *G.Node) (*G.Node, error) {
-	n, err := mean(e.visible(), e.hidden(), v, e.HiddenInput)
+	n, err := mean(e.visible(), e.hidden(), v, e.hiddenInput)
 	return e.named("HiddenMean", n, err)
 }
 
 // VisibleMean builds E[v|h] = Γ_v'((h−λ)Wᵀ + b): (B, hidden) gives (B, visible).
 func (e RBM) VisibleMean(h *G.Node) (*G.Node, error) {
-	n, err := mean(e.hidden(), e.visible(), h, e.VisibleInput)
+	n, err := mean(e.hidden(), e.visible(), h, e.visibleInput)
 	return e.named("VisibleMean", n, err)
 }
 
@@ -139,7 +143,7 @@ func (e RBM) energy(v, h *G.Node) (*G.Node, error) {
 	if v.Shape()[0] != h.Shape()[0] {
 		return nil, fmt.Errorf("visible has %d rows, hidden %d: %w", v.Shape()[0], h.Shape()[0], ErrShape)
 	}
-	input, err := e.HiddenInput(v) // (v−μ)W + c, so that one dot product with h−λ gives coupling and hidden bias
+	input, err := e.hiddenInput(v) // (v−μ)W + c, so that one dot product with h−λ gives coupling and hidden bias
 	if err != nil {
 		return nil, err
 	}
@@ -159,13 +163,13 @@ func (e RBM) energy(v, h *G.Node) (*G.Node, error) {
 // p(v) ∝ exp(−F(v)): (B, visible) gives (B), nats. Gradient flows to v and every parameter. Cost: one
 // (B×visible)·(visible×hidden) product, which Gorgonia shares with HiddenMean of the same node.
 func (e RBM) FreeEnergy(v *G.Node) (*G.Node, error) {
-	n, err := freeEnergy(e.visible(), e.hidden(), v, e.HiddenInput)
+	n, err := freeEnergy(e.visible(), e.hidden(), v, e.hiddenInput)
 	return e.named("FreeEnergy", n, err)
 }
 
 // HiddenFreeEnergy builds F(h) = −log ∫ exp(−E(v,h)) dv, so that p(h) ∝ exp(−F(h)): (B, hidden) gives (B), nats.
 func (e RBM) HiddenFreeEnergy(h *G.Node) (*G.Node, error) {
-	n, err := freeEnergy(e.hidden(), e.visible(), h, e.VisibleInput)
+	n, err := freeEnergy(e.hidden(), e.visible(), h, e.visibleInput)
 	return e.named("HiddenFreeEnergy", n, err)
 }
 

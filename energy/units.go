@@ -117,9 +117,9 @@ func (u Units) Validate() error {
 		case !slices.Contains([]string{"Bernoulli", "Spin", "Gaussian", "OneHot"}, g.Family):
 			return fmt.Errorf("unit family %q is not known: %w", g.Family, ErrConfig)
 		case g.Count < 1 || g.Count > maxUnits:
-			return fmt.Errorf("%s: %d units, want at least 1: %w", g.Family, g.Count, ErrConfig)
+			return fmt.Errorf("%s: %d units, want at least 1 and at most %d: %w", g.Family, g.Count, maxUnits, ErrConfig)
 		case g.Family == "OneHot" && (g.States < 2 || g.States > maxUnits/g.Count):
-			return fmt.Errorf("OneHot: %d states, want at least 2: %w", g.States, ErrConfig)
+			return fmt.Errorf("OneHot: %d states, want at least 2 and at most %d in all groups: %w", g.States, maxUnits, ErrConfig)
 		case !slices.Contains([]string{"", fixedVariance, learnedVariance}, g.Variance) || g.Variance != "" && g.Family != "Gaussian":
 			return fmt.Errorf("%s: variance %q is not known: %w", g.Family, g.Variance, ErrConfig)
 		case g.Family != "OneHot" && g.States != 0:
@@ -129,7 +129,7 @@ func (u Units) Validate() error {
 		case g.Family == "Gaussian" && g.Variance != learnedVariance && u.learned():
 			return fmt.Errorf("%v: Gaussian units of learned and of other variances on one side: %w", u, ErrConfig)
 		case math.IsNaN(g.LogVariance) || math.Abs(g.LogVariance) > 80:
-			return fmt.Errorf("Gaussian: variance %g, want a positive number: %w", math.Exp(g.LogVariance), ErrConfig)
+			return fmt.Errorf("Gaussian: variance %g, want a positive number from e^−80 to e^80: %w", math.Exp(g.LogVariance), ErrConfig)
 		}
 	}
 	if u.len > maxUnits {

@@ -83,6 +83,9 @@ func describe(l Layer) (json.RawMessage, error) {
 		return nil, fmt.Errorf("layer %q is a %T, which has no Spec to save: %w", l.Name(), l, energy.ErrConfig)
 	}
 	kind, config := s.Spec()
+	if _, known := decoders[kind]; !known {
+		return nil, fmt.Errorf("layer %q is of the kind %q, which no Load could read (Register it): %w", l.Name(), kind, energy.ErrConfig)
+	}
 	raw, err := json.Marshal(config)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,8 @@ type checkpoint struct {
 	SolverTotal int      `json:"solver_arrays"`
 	Fingerprint string   `json:"fingerprint"`
 	Kernels     string   `json:"kernels"`
+
+	Schedules map[string][]float64 `json:"schedules,omitempty"`
 }
 
 func (l *loop) save(stepper *Stepper, report *Report, at position) error {
@@ -44,7 +46,7 @@ func (l *loop) save(stepper *Stepper, report *Report, at position) error {
 		return nil
 	}
 	step, arrays := stepper.State()
-	meta, err := json.Marshal(checkpoint{at, step, len(arrays), l.fingerprint, kernelLevel})
+	meta, err := json.Marshal(checkpoint{at, step, len(arrays), l.fingerprint, kernelLevel, l.scheduled(at)})
 	if err != nil {
 		return err
 	}
@@ -219,5 +221,5 @@ func (l *loop) parse(file *modelfile.File) (checkpoint, error) {
 		c.SolverStep > at.Step || c.SolverTotal < 0 || c.SolverTotal > len(file.Tensors):
 		return c, fmt.Errorf("position %+v with solver step %d and %d solver arrays is impossible: %w", at, c.SolverStep, c.SolverTotal, energy.ErrConfig)
 	}
-	return c, nil
+	return c, l.sameSchedules(at, c.Schedules)
 }

@@ -331,3 +331,39 @@ func TestObserverErrorStopsTheRunResumably(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, values(whole), values(m))
 }
+
+// A run may be lengthened, but by schedules that agree with the epochs behind it.
+func TestLengthenedRunKeepsItsSchedules(t *testing.T) {
+	data, _ := bars()
+	path := filepath.Join(t.TempDir(), "run")
+	fit := func(epochs, over int, resume bool) error {
+		_, err := training.Contrastive{
+			Negative: sampling.CD{}, Solver: training.SGD{Rate: 0.1}, Rate: training.Linear(0.1, 0.01, over),
+			Epochs: epochs, Batch: 4, Checkpoint: path, Resume: resume,
+		}.Fit(context.Background(), barsRBM(t, false), data)
+		return err
+	}
+	require.NoError(t, fit(3, 6, false))
+	err := fit(6, 5, true)
+	require.ErrorIs(t, err, energy.ErrConfig)
+	require.ErrorContains(t, err, "another Rate schedule: 0.085 in epoch 2, now 0.082")
+	require.NoError(t, fit(6, 6, true))
+}
+
+// InitBias comes before persistent chains start: it is the same as setting the biases by hand first.
+func TestPersistentChainsStartFromInitialBiases(t *testing.T) {
+	data, _ := bars()
+	fit := func(m *layers.RBM, initBias bool) []float64 {
+		_, err := training.Contrastive{
+			Negative: sampling.PCD{Chains: 8}, Solver: training.SGD{Rate: 0.1}, Epochs: 1, Batch: 4, InitBias: initBias,
+		}.Fit(context.Background(), m, data)
+		require.NoError(t, err)
+		return m.Param("W").Float64s()
+	}
+	byHand := barsRBM(t, false)
+	lopsided := data.Clone().(*tensor.Dense)
+	copy(lopsided.Float64s(), make([]float64, 9*6)) // means away from ½, where the biases are not 0
+	data = lopsided
+	require.NoError(t, byHand.InitBias(data))
+	require.Equal(t, fit(byHand, false), fit(barsRBM(t, false), true))
+}

@@ -2,9 +2,7 @@ package training
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"math"
 
@@ -123,7 +121,7 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 	l := &loop{
 		what: what, label: m.Name(),
 		rows: source.Len(), batch: c.Batch, epochs: c.Epochs, seed: c.Seed,
-		solver: c.Solver, rate: c.Rate, momentum: c.Momentum,
+		solver: c.Solver, rate: c.Rate, momentum: c.Momentum, steps: c.Steps,
 		params: m.Params(), convention: c.Convention,
 		progress: c.Progress, observe: c.Observe,
 		checkpoint: c.Checkpoint, checkpointEvery: c.CheckpointEvery, resume: c.Resume,
@@ -141,7 +139,9 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 		return nil, fmt.Errorf("training: %s: %w", what, err)
 	}
 	l.solved = func() []*layers.Param { return first.solved }
-	l.fingerprint = f.fingerprint(l)
+	if c.Checkpoint != "" {
+		l.fingerprint = f.fingerprint(l)
+	}
 	return l.run(ctx)
 }
 
@@ -184,44 +184,6 @@ func (f *contrastiveFit) fingerprint(l *loop) string {
 	return fmt.Sprintf("%s; %s; %v with %v; %d rows %08x %s in batches of %d; seed %d; L1 %g, L2 %g, sparsity %g to %g, offsets %g; %v",
 		l.what, modelSettings(f.model), f.Negative, solverSettings(f.Solver), l.rows, dataChecksum(f.source, f.model.Dtype()),
 		weightSettings(f.Weights), l.batch, f.Seed, f.L1, f.L2, f.SparsityCost, f.SparsityTarget, f.offsetRate, f.Convention)
-}
-
-// modelSettings stands for what a model is besides its parameters: unit families, rates and seeds of dropout. A layer that
-// cannot be saved has nothing to tell.
-func modelSettings(l layers.Layer) string {
-	saved, ok := l.(layers.Saved)
-	if !ok {
-		return "no settings"
-	}
-	kind, config := saved.Spec()
-	raw, err := json.Marshal(config)
-	if err != nil {
-		return "no settings"
-	}
-	return fmt.Sprintf("%s %08x", kind, crc32.ChecksumIEEE(raw))
-}
-
-func weightSettings(weights []float64) string {
-	if weights == nil {
-		return "of equal weight"
-	}
-	return fmt.Sprintf("of weights %08x", crc32.ChecksumIEEE(fmt.Append(nil, weights)))
-}
-
-func solverSettings(s Solver) string { return fmt.Sprintf("%s%+v", s.Name(), s) }
-
-// dataChecksum looks at up to 256 rows of a source, spread over it.
-func dataChecksum(s Source, dtype tensor.Dtype) uint32 {
-	n := min(s.Len(), 256)
-	rows := make([]int, n)
-	for i := range rows {
-		rows[i] = i * s.Len() / n
-	}
-	t := tensor.New(tensor.Of(dtype), tensor.WithShape(n, s.Width()))
-	if err := s.Read(t, rows, 0); err != nil {
-		return 0 // the same error comes again, and is told, at the first step
-	}
-	return crc32.ChecksumIEEE(fmt.Append(nil, t.Data()))
 }
 
 // start does what comes before the first step of a run that is not resumed.

@@ -24,6 +24,7 @@ type loop struct {
 	seed                uint64
 	solver              Solver
 	rate, momentum      Schedule
+	steps               Schedule // of the negative phase
 	params              []*layers.Param
 	convention          Convention
 	progress            io.Writer

@@ -40,7 +40,7 @@ type Supervised struct {
 	Observe         func(Epoch) error // called after each epoch and its checkpoint; an error stops the run
 	Checkpoint      string            // file that is written after each epoch, and when ctx ends
 	CheckpointEvery int               // also after every so many steps
-	Resume          bool              // go on from Checkpoint, where it exists
+	Resume          bool              // go on from Checkpoint, where it exists; Cost is yours to keep the same
 }
 
 // Fit trains a model on the rows of x, (rows, n), with targets, (rows, m), float32 or float64, whatever the model's dtype; for
@@ -102,9 +102,11 @@ func (s Supervised) Fit(ctx context.Context, model layers.Layer, x, targets *ten
 		return fail("", err)
 	}
 	l.solved = func() []*layers.Param { return first.solved }
-	l.fingerprint = fmt.Sprintf("%s; %s; %v; %d rows %08x %08x %s in batches of %d; seed %d; L1 %g, L2 %g", what, modelSettings(model),
-		solverSettings(s.Solver), l.rows, dataChecksum(f.x, f.dtype), dataChecksum(f.targets, f.dtype), weightSettings(s.Weights),
-		l.batch, s.Seed, s.L1, s.L2)
+	if s.Checkpoint != "" {
+		l.fingerprint = fmt.Sprintf("%s; %s; %v; %d rows %08x %08x %s in batches of %d; seed %d; L1 %g, L2 %g", what, modelSettings(model),
+			solverSettings(s.Solver), l.rows, dataChecksum(f.x, f.dtype), dataChecksum(f.targets, f.dtype), weightSettings(s.Weights),
+			l.batch, s.Seed, s.L1, s.L2)
+	}
 	return l.run(ctx)
 }
 
