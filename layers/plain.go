@@ -3,8 +3,6 @@ package layers
 import (
 	"fmt"
 
-	"gorgonia.org/tensor"
-
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/units"
@@ -55,95 +53,6 @@ func (p Plain[T]) addCoupled(b, c, mu, lambda []T, sign T) {
 		b[i] += sign * kernel.Dot(row, lambda)
 		kernel.Axpy(sign*mu[i], row, c)
 	}
-}
-
-// MoveOffsets moves the offsets of a centered machine a part of the way to the means of its units, μ ← μ + rate·(visible − μ)
-// and λ likewise, and corrects b and c so that the distribution stays what it was. visible and hidden have the machine's
-// dtype. Values move. It is an ErrConfig on a machine that is not centered, or with a rate outside (0, 1].
-//
-// Source: Melchior, Fischer, Wiskott 2016, algorithm 1.
-func (r *RBM) MoveOffsets(visible, hidden *tensor.Dense, rate float64) error {
-	if !r.config.Centered {
-		return fmt.Errorf("layers: RBM %q: MoveOffsets: the machine is not Centered: %w", r.name, energy.ErrConfig)
-	}
-	if !(rate > 0 && rate <= 1) {
-		return fmt.Errorf("layers: RBM %q: MoveOffsets: rate %g, want more than 0 and at most 1: %w", r.name, rate, energy.ErrConfig)
-	}
-	if visible == nil || hidden == nil {
-		return fmt.Errorf("layers: RBM %q: MoveOffsets: no means given, want (%d) visible and (%d) hidden: %w",
-			r.name, r.Visible().Len(), r.Hidden().Len(), energy.ErrShape)
-	}
-	if r.Dtype() == tensor.Float32 {
-		return moveOffsets[float32](r, visible, hidden, rate)
-	}
-	return moveOffsets[float64](r, visible, hidden, rate)
-}
-
-func moveOffsets[T kernel.Float](r *RBM, visible, hidden *tensor.Dense, rate float64) error {
-	v, okV := visible.Data().([]T)
-	h, okH := hidden.Data().([]T)
-	if !okV || !okH || len(v) != r.Visible().Len() || len(h) != r.Hidden().Len() {
-		return fmt.Errorf("layers: RBM %q: MoveOffsets: means of shape %v %v and %v %v, want (%d) and (%d) of %v: %w", r.name,
-			visible.Dtype(), visible.Shape(), hidden.Dtype(), hidden.Shape(), r.Visible().Len(), r.Hidden().Len(), r.Dtype(), energy.ErrShape)
-	}
-	if !kernel.AllFinite(v) || !kernel.AllFinite(h) {
-		return fmt.Errorf("layers: RBM %q: MoveOffsets: %w", r.name, energy.ErrNotFinite)
-	}
-	mu, lambda := dataOf[T](r.visibleOffset), dataOf[T](r.hiddenOffset)
-	dv, dh := make([]T, len(v)), make([]T, len(h))
-	for i := range v {
-		dv[i] = T(rate) * (v[i] - mu[i])
-		mu[i] += dv[i]
-	}
-	for j := range h {
-		dh[j] = T(rate) * (h[j] - lambda[j])
-		lambda[j] += dh[j]
-	}
-	p := Plain[T]{HiddenLen: len(h), W: r.w.data.([]T)}
-	p.addCoupled(r.b.data.([]T), r.c.data.([]T), dv, dh, 1)
-	return nil
-}
-
-// InitBias sets b so that with zero weights the visible units have the means of the data (Hinton 2010, section 8.1), and in
-// a centered machine μ to those means. Means nearer to the end of a range than 0.001 of its width are taken as that near. Values move.
-// Errors, which leave the machine as it was: what Visible().Check says of the data, ErrDtype if it is not of the machine's
-// dtype, ErrNotFinite if a bias overflows.
-func (r *RBM) InitBias(data *tensor.Dense) error {
-	if err := r.Visible().Check(data); err != nil {
-		return fmt.Errorf("layers: RBM %q: InitBias: %w", r.name, err)
-	}
-	if data.Dtype() != r.Dtype() {
-		return fmt.Errorf("layers: RBM %q: InitBias: data of %v, want %v: %w", r.name, data.Dtype(), r.Dtype(), energy.ErrDtype)
-	}
-	if r.Dtype() == tensor.Float32 {
-		return initBias[float32](r, data)
-	}
-	return initBias[float64](r, data)
-}
-
-func initBias[T kernel.Float](r *RBM, data *tensor.Dense) error {
-	n := r.Visible().Len()
-	rows := len(data.Data().([]T)) / n
-	means := make([]float64, n)
-	for i, x := range data.Data().([]T) {
-		means[i%n] += float64(x) / float64(rows)
-	}
-	mean, b := make([]T, n), make([]T, n)
-	for j := range mean {
-		mean[j] = T(means[j])
-	}
-	units.In[T](r.Visible().Kind()).Inverse(b, mean, dataOf[T](r.visibleVariance))
-	if lambda := dataOf[T](r.hiddenOffset); lambda != nil {
-		for i := range b { // b is the plain bias plus Wλ
-			b[i] += kernel.Dot(r.w.data.([]T)[i*len(lambda):(i+1)*len(lambda)], lambda)
-		}
-	}
-	if !kernel.AllFinite(b) { // a tiny variance can overflow
-		return fmt.Errorf("layers: RBM %q: InitBias: a bias: %w", r.name, energy.ErrNotFinite)
-	}
-	copy(r.b.data.([]T), b)
-	copy(dataOf[T](r.visibleOffset), mean)
-	return nil
 }
 
 // HiddenInput sets dst = vW + c for a batch of rows: v is (rows, visible), dst (rows, hidden).
