@@ -188,9 +188,11 @@ func TestCompareOnMoreThanFewLabels(t *testing.T) {
 	require.Len(t, lines(&stdout), 3)
 	require.Regexp(t, compareLine, lines(&stdout)[0])
 	require.Regexp(t, compareLine, lines(&stdout)[1])
-	require.Contains(t, lines(&stdout)[0], "1000 labels")
-	require.Contains(t, lines(&stdout)[1], "1100 labels")
+	require.Contains(t, lines(&stdout)[0], "1100 labels")
+	require.Contains(t, lines(&stdout)[1], "1000 labels")
 	require.Regexp(t, lastLine, lines(&stdout)[2])
+	share := strings.Fields(lines(&stdout)[2])[2] // test error 12.34% …
+	require.Contains(t, lines(&stdout)[0], share+" pretrained", "the last line is of all labels")
 }
 
 // One picture, or a line of them that is not full, is drawn too.
