@@ -29,9 +29,18 @@ func init() {
 	for _, a := range []func() *Activation{Sigmoid, Tanh, ReLU, Softplus, Softmax} {
 		Register(a().kind, func(string, []byte, *modelfile.File) (Layer, error) { return a(), nil })
 	}
-	Register("rbm", decodeRBM)
-	Register("linear", decodeLinear)
-	Register("layernorm", decodeLayerNorm)
+	Register("rbm", decoderOf(func(name string, c RBMConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
+		c.Dtype = dtype
+		return newRBM(name, c, file)
+	}))
+	Register("linear", decoderOf(func(name string, c LinearConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
+		c.Dtype = dtype
+		return newLinear(name, c, file)
+	}))
+	Register("layernorm", decoderOf(func(name string, c LayerNormConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
+		c.Dtype = dtype
+		return newLayerNorm(name, c, file)
+	}))
 	Register("dropout", decodeDropout)
 	Register("stochastic_bernoulli", decodeStochastic)
 	Register("sequential", decodeSequential)
@@ -181,21 +190,4 @@ func checkDepth(raw []byte) error {
 		return fmt.Errorf("the description of the layer is nested %d brackets deep, want at most %d: %w", most, maxDepth, energy.ErrConfig)
 	}
 	return nil
-}
-
-func dtypeName(dt tensor.Dtype) string {
-	if dt == tensor.Float64 {
-		return "float64"
-	}
-	return "float32"
-}
-
-func dtypeOf(name string) (tensor.Dtype, error) {
-	switch name {
-	case "float32":
-		return tensor.Float32, nil
-	case "float64":
-		return tensor.Float64, nil
-	}
-	return tensor.Dtype{}, fmt.Errorf("dtype %q, want float32 or float64: %w", name, energy.ErrDtype)
 }

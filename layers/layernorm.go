@@ -73,22 +73,5 @@ func (l *LayerNorm) Forward(x *G.Node) (*G.Node, error) {
 
 // Spec describes the layer for a file.
 func (l *LayerNorm) Spec() (kind string, config any) {
-	return "layernorm", layerNormSpec{l.config, dtypeName(l.config.Dtype)}
-}
-
-type layerNormSpec struct {
-	LayerNormConfig
-	Dtype string `json:"dtype"`
-}
-
-func decodeLayerNorm(name string, config []byte, file *modelfile.File) (Layer, error) {
-	var spec layerNormSpec
-	if err := unmarshal(config, &spec); err != nil {
-		return nil, err
-	}
-	var err error
-	if spec.LayerNormConfig.Dtype, err = dtypeOf(spec.Dtype); err != nil {
-		return nil, err
-	}
-	return newLayerNorm(name, spec.LayerNormConfig, file)
+	return "layernorm", typed[LayerNormConfig]{l.config, l.config.Dtype}
 }

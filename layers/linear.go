@@ -80,22 +80,5 @@ func (l *Linear) Forward(x *G.Node) (*G.Node, error) {
 
 // Spec describes the layer for a file.
 func (l *Linear) Spec() (kind string, config any) {
-	return "linear", linearSpec{l.config, dtypeName(l.config.Dtype)}
-}
-
-type linearSpec struct {
-	LinearConfig
-	Dtype string `json:"dtype"`
-}
-
-func decodeLinear(name string, config []byte, file *modelfile.File) (Layer, error) {
-	var spec linearSpec
-	if err := unmarshal(config, &spec); err != nil {
-		return nil, err
-	}
-	var err error
-	if spec.LinearConfig.Dtype, err = dtypeOf(spec.Dtype); err != nil {
-		return nil, err
-	}
-	return newLinear(name, spec.LinearConfig, file)
+	return "linear", typed[LinearConfig]{l.config, l.config.Dtype}
 }

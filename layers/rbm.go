@@ -232,22 +232,5 @@ func LoadRBM(path string) (*RBM, error) {
 
 // Spec describes the machine for a file.
 func (r *RBM) Spec() (kind string, config any) {
-	return "rbm", rbmSpec{r.config, dtypeName(r.config.Dtype)}
-}
-
-type rbmSpec struct {
-	RBMConfig
-	Dtype string `json:"dtype"`
-}
-
-func decodeRBM(name string, config []byte, file *modelfile.File) (Layer, error) {
-	var spec rbmSpec
-	if err := unmarshal(config, &spec); err != nil {
-		return nil, err
-	}
-	var err error
-	if spec.RBMConfig.Dtype, err = dtypeOf(spec.Dtype); err != nil {
-		return nil, err
-	}
-	return newRBM(name, spec.RBMConfig, file)
+	return "rbm", typed[RBMConfig]{r.config, r.config.Dtype}
 }
