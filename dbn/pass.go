@@ -20,17 +20,11 @@ func inDtype(x *tensor.Dense, dtype tensor.Dtype) *tensor.Dense {
 	out := tensor.New(tensor.Of(dtype), tensor.WithShape(x.Shape()...))
 	switch from := x.Data().(type) {
 	case []float32:
-		convert(out.Data().([]float64), from)
+		kernel.Convert(out.Data().([]float64), from)
 	case []float64:
-		convert(out.Data().([]float32), from)
+		kernel.Convert(out.Data().([]float32), from)
 	}
 	return out
-}
-
-func convert[T, S kernel.Float](dst []T, src []S) {
-	for i, v := range src {
-		dst[i] = T(v)
-	}
 }
 
 // hiddenMeans returns E[h|v] of all rows.

@@ -43,8 +43,8 @@ func (e Quadratic) energy(x *G.Node) (*G.Node, error) {
 	var sum terms
 	sum.own(s, x)
 	sum.bias(s, x)
-	sum.add(-0.5)(op.RowDot(coupled, x))
-	return sum.build()
+	sum.Add(-0.5)(op.RowDot(coupled, x))
+	return sum.Build()
 }
 
 // Input builds the fields that the units feel, xW + b: (B, n) gives (B, n). For a symmetric W with zero diagonal, unit i

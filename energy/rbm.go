@@ -137,7 +137,10 @@ func (e RBM) Energy(v, h *G.Node) (*G.Node, error) {
 }
 
 func (e RBM) energy(v, h *G.Node) (*G.Node, error) {
-	if err := firstOf(e.visible().fits(v), e.hidden().fits(h)); err != nil {
+	if err := e.visible().fits(v); err != nil {
+		return nil, err
+	}
+	if err := e.hidden().fits(h); err != nil {
 		return nil, err
 	}
 	if v.Shape()[0] != h.Shape()[0] {
@@ -155,8 +158,8 @@ func (e RBM) energy(v, h *G.Node) (*G.Node, error) {
 	sum.own(e.visible(), v)
 	sum.own(e.hidden(), h)
 	sum.bias(e.visible(), v)
-	sum.add(-1)(op.RowDot(input, centered))
-	return sum.build()
+	sum.Add(-1)(op.RowDot(input, centered))
+	return sum.Build()
 }
 
 // FreeEnergy builds F(v) = −log ∫ exp(−E(v,h)) dh = U(v) − bᵀ(v−μ) − Γ_h(I) + λᵀI with I = (v−μ)W + c, so that
@@ -184,32 +187,21 @@ func freeEnergy(kept, summed side, x *G.Node, input func(*G.Node) (*G.Node, erro
 	var sum terms
 	sum.own(kept, x)
 	sum.bias(kept, x)
-	sum.add(-1)(summed.units.CGF(in, summed.logVariance))
+	sum.Add(-1)(summed.units.CGF(in, summed.logVariance))
 	if summed.offset != nil {
-		sum.add(1)(op.MatVec(in, summed.offset))
+		sum.Add(1)(op.MatVec(in, summed.offset))
 	}
-	return sum.build()
+	return sum.Build()
 }
 
-// terms collects per-sample energies with their signs.
-type terms struct {
-	coefficients []float64
-	nodes        []*G.Node
-	err          error
-}
-
-func (t *terms) add(coefficient float64) func(*G.Node, error) {
-	return func(n *G.Node, err error) {
-		t.coefficients, t.nodes = append(t.coefficients, coefficient), append(t.nodes, n)
-		t.err = firstOf(t.err, err)
-	}
-}
+// terms is the sum of a per-sample energy.
+type terms struct{ op.Terms }
 
 // own adds U(x); all families but the Gaussian have none.
 func (t *terms) own(s side, x *G.Node) {
 	for _, f := range s.units.Families() {
 		if f == "Gaussian" {
-			t.add(1)(s.units.OwnEnergy(x, s.logVariance))
+			t.Add(1)(s.units.OwnEnergy(x, s.logVariance))
 			return
 		}
 	}
@@ -218,23 +210,9 @@ func (t *terms) own(s side, x *G.Node) {
 // bias adds −bias·(x − offset).
 func (t *terms) bias(s side, x *G.Node) {
 	x, err := s.centered(x)
-	if t.err = firstOf(t.err, err); t.err == nil {
-		t.add(-1)(op.MatVec(x, s.bias))
+	if err != nil {
+		t.Add(-1)(nil, err)
+		return
 	}
-}
-
-func (t *terms) build() (*G.Node, error) {
-	if t.err != nil {
-		return nil, t.err
-	}
-	return op.Combine(t.coefficients, t.nodes...)
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	t.Add(-1)(op.MatVec(x, s.bias))
 }

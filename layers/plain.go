@@ -78,7 +78,7 @@ func (p Plain[T]) VisibleMean(dst, h []T, rows int) {
 }
 
 func eachRow[T kernel.Float](rows []T, n int, f func(row []T)) {
-	kernel.Parallel(len(rows)/n, max(1, 2000/n), func(lo, hi int) {
+	kernel.Parallel(len(rows)/n, kernel.RowGrain(n), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			f(rows[i*n : (i+1)*n])
 		}
@@ -90,7 +90,7 @@ func (p Plain[T]) FreeEnergy(v []T, rows int) []float64 {
 	inputs := make([]T, rows*p.HiddenLen)
 	p.HiddenInput(inputs, v, rows)
 	f := make([]float64, rows)
-	kernel.Parallel(rows, max(1, 2000/p.HiddenLen), func(lo, hi int) {
+	kernel.Parallel(rows, kernel.RowGrain(p.HiddenLen), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row := v[i*p.VisibleLen : (i+1)*p.VisibleLen]
 			f[i] = float64(p.Visible.Energy(row, p.VisibleLogVariance)) - float64(kernel.Dot(row, p.B)) -

@@ -146,7 +146,7 @@ type half[T kernel.Float] struct {
 }
 
 func (f half[T]) draw(x, inputs, held []T, draws rng.Stream, step uint64) {
-	kernel.Parallel(len(x)/f.len, max(1, 2000/f.len), func(lo, hi int) {
+	kernel.Parallel(len(x)/f.len, kernel.RowGrain(f.len), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row, before := x[i*f.len:(i+1)*f.len], held[i*f.len:(i+1)*f.len]
 			if f.clamp != nil {

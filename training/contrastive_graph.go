@@ -41,16 +41,12 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	building.Lock()
 	defer building.Unlock()
 	g, dtype, n := G.NewGraph(), f.model.Dtype(), f.model.Visible().Len()
-	input := func(name string, shape ...int) (*tensor.Dense, *G.Node) {
-		t := tensor.New(tensor.Of(dtype), tensor.WithShape(shape...))
-		return t, G.NewTensor(g, dtype, len(shape), G.WithName(name), G.WithShape(shape...), G.WithValue(t))
-	}
 	p := &contrastivePlan{}
 	var positive, positiveWeights, negative, negativeWeights *G.Node
-	p.positive, positive = input("positive", rows, n)
-	p.positiveWeights, positiveWeights = input("positive weights", rows)
-	p.negative, negative = input("negative", negativeRows, n)
-	p.negativeWeights, negativeWeights = input("negative weights", negativeRows)
+	p.positive, positive = input(g, dtype, "positive", rows, n)
+	p.positiveWeights, positiveWeights = input(g, dtype, "positive weights", rows)
+	p.negative, negative = input(g, dtype, "negative", negativeRows, n)
+	p.negativeWeights, negativeWeights = input(g, dtype, "negative weights", negativeRows)
 
 	e, err := f.model.Bind(g)
 	if err != nil {
@@ -69,13 +65,13 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 		return nil, err
 	}
 	var reads []*G.Node
-	cost := &sum{}
-	cost.add(1)(contrast, nil)
+	var cost op.Terms
+	cost.Add(1)(contrast, nil)
 	if f.L1 > 0 {
-		cost.add(f.L1)(op.AbsoluteSum(e.W))
+		cost.Add(f.L1)(op.AbsoluteSum(e.W))
 	}
 	if f.L2 > 0 {
-		cost.add(f.L2 / 2)(op.SquaredDistance(e.W, 0))
+		cost.Add(f.L2 / 2)(op.SquaredDistance(e.W, 0))
 	}
 	if f.SparsityCost > 0 || f.model.Config().Centered {
 		h, err := e.HiddenMean(positive)
@@ -83,13 +79,13 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 			return nil, err
 		}
 		var shares *G.Node
-		p.shares, shares = input("shares", 1, rows)
+		p.shares, shares = input(g, dtype, "shares", 1, rows)
 		q, err := op.Gemm(shares, h, false, false)
 		if err != nil {
 			return nil, err
 		}
 		if f.SparsityCost > 0 {
-			cost.add(f.SparsityCost)(op.SquaredDistance(q, f.SparsityTarget))
+			cost.Add(f.SparsityCost)(op.SquaredDistance(q, f.SparsityTarget))
 		}
 		if f.model.Config().Centered {
 			v, err := op.Gemm(shares, positive, false, false)
@@ -99,7 +95,7 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 			reads = append(reads, G.Read(v, &p.visibleMean), G.Read(q, &p.hiddenMean))
 		}
 	}
-	total, err := cost.build()
+	total, err := cost.Build()
 	if err != nil {
 		return nil, err
 	}

@@ -86,9 +86,9 @@ func readRows[T kernel.Float](s *tensorSource, dst []T, rows []int, epoch int) e
 		row := dst[i*n : (i+1)*n]
 		switch x := s.x.Data().(type) {
 		case []float32:
-			convert(row, x[r*n:(r+1)*n])
+			kernel.Convert(row, x[r*n:(r+1)*n])
 		case []float64:
-			convert(row, x[r*n:(r+1)*n])
+			kernel.Convert(row, x[r*n:(r+1)*n])
 		}
 		switch s.convention {
 		case Threshold:
@@ -107,12 +107,6 @@ func readRows[T kernel.Float](s *tensorSource, dst []T, rows []int, epoch int) e
 		}
 	}
 	return nil
-}
-
-func convert[T, S kernel.Float](dst []T, src []S) {
-	for j, v := range src {
-		dst[j] = T(v)
-	}
 }
 
 func oneIf[T kernel.Float](b bool) T {

@@ -8,35 +8,18 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
-	"github.com/harmonium-go/harmonium/internal/op"
+	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
-// sum collects the terms of a cost.
-type sum struct {
-	coefficients []float64
-	terms        []*G.Node
-	err          error
-}
-
-func (s *sum) add(coefficient float64) func(*G.Node, error) {
-	return func(n *G.Node, err error) {
-		s.coefficients, s.terms = append(s.coefficients, coefficient), append(s.terms, n)
-		if s.err == nil {
-			s.err = err
-		}
-	}
-}
-
-func (s *sum) build() (*G.Node, error) {
-	if s.err != nil {
-		return nil, s.err
-	}
-	return op.Combine(s.coefficients, s.terms...)
-}
-
 // building is held while a graph is built: Gorgonia's Grad shares a global node between all graphs.
 var building sync.Mutex
+
+// input makes an input of a graph and the tensor that it reads, to be written to before each run.
+func input(g *G.ExprGraph, dtype tensor.Dtype, name string, shape ...int) (*tensor.Dense, *G.Node) {
+	t := tensor.New(tensor.Of(dtype), tensor.WithShape(shape...))
+	return t, G.NewTensor(g, dtype, len(shape), G.WithName(name), G.WithShape(shape...), G.WithValue(t))
+}
 
 // compiled is a cost with its gradients, ready to run.
 type compiled struct {
@@ -97,7 +80,7 @@ func runOnce(vm G.VM, cost *G.Value) (float64, error) {
 func setFloats(dst *tensor.Dense, values []float64) {
 	switch d := dst.Data().(type) {
 	case []float32:
-		convert(d, values)
+		kernel.Convert(d, values)
 	case []float64:
 		copy(d, values)
 	}

@@ -99,8 +99,9 @@ func newForward(model layers.Layer, dtype tensor.Dtype, rows, columns int) (*for
 	building.Lock()
 	defer building.Unlock()
 	g := G.NewGraph()
-	f := &forward{input: tensor.New(tensor.Of(dtype), tensor.WithShape(rows, columns))}
-	x := G.NewMatrix(g, dtype, G.WithName("input"), G.WithShape(rows, columns), G.WithValue(f.input))
+	f := &forward{}
+	var x *G.Node
+	f.input, x = input(g, dtype, "input", rows, columns)
 	y, err := model.Forward(x)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/op"
 	"github.com/harmonium-go/harmonium/layers"
 )
@@ -149,14 +150,10 @@ func (f *supervisedFit) plan(rows int) (*supervisedPlan, error) {
 	building.Lock()
 	defer building.Unlock()
 	g, p := G.NewGraph(), &supervisedPlan{}
-	input := func(name string, shape ...int) (*tensor.Dense, *G.Node) {
-		t := tensor.New(tensor.Of(f.dtype), tensor.WithShape(shape...))
-		return t, G.NewTensor(g, f.dtype, len(shape), G.WithName(name), G.WithShape(shape...), G.WithValue(t))
-	}
 	var x, targets, weights *G.Node
-	p.x, x = input("input", rows, f.x.Width())
-	p.targets, targets = input("target", rows, f.targets.Width())
-	p.weights, weights = input("weights", rows)
+	p.x, x = input(g, f.dtype, "input", rows, f.x.Width())
+	p.targets, targets = input(g, f.dtype, "target", rows, f.targets.Width())
+	p.weights, weights = input(g, f.dtype, "weights", rows)
 	y, err := f.model.Forward(x)
 	if err != nil {
 		return nil, err
@@ -165,20 +162,20 @@ func (f *supervisedFit) plan(rows int) (*supervisedPlan, error) {
 	if err != nil {
 		return nil, err
 	}
-	cost := &sum{}
-	cost.add(1)(op.WeightedMean(perRow, weights))
+	var cost op.Terms
+	cost.Add(1)(op.WeightedMean(perRow, weights))
 	for _, n := range layers.Learnables(g, f.model) {
 		if n.Dims() < 2 {
 			continue
 		}
 		if f.L1 > 0 {
-			cost.add(f.L1)(op.AbsoluteSum(n))
+			cost.Add(f.L1)(op.AbsoluteSum(n))
 		}
 		if f.L2 > 0 {
-			cost.add(f.L2 / 2)(op.SquaredDistance(n, 0))
+			cost.Add(f.L2 / 2)(op.SquaredDistance(n, 0))
 		}
 	}
-	total, err := cost.build()
+	total, err := cost.Build()
 	if err != nil {
 		return nil, err
 	}
@@ -301,7 +298,7 @@ func floats(t *tensor.Dense) []float64 {
 	out := make([]float64, t.Shape().TotalSize())
 	switch data := t.Data().(type) {
 	case []float32:
-		convert(out, data)
+		kernel.Convert(out, data)
 	case []float64:
 		copy(out, data)
 	}

@@ -28,3 +28,7 @@ func Parallel(n, grain int, f func(lo, hi int)) {
 	f(0, n/workers+min(n%workers, 1)) // the caller's goroutine takes the first range
 	wg.Wait()
 }
+
+// RowGrain is the grain of loops over rows of so many columns: a goroutine should get some 2,000 numbers of transcendental
+// work.
+func RowGrain(cols int) int { return max(1, 2000/max(1, cols)) }

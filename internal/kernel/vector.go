@@ -111,3 +111,10 @@ func allFinite[T Float](x []T) bool {
 	}
 	return (s0+s1)+(s2+s3) == 0
 }
+
+// Convert copies src to dst in the precision of dst.
+func Convert[T, S Float](dst []T, src []S) {
+	for i, v := range src {
+		dst[i] = T(v)
+	}
+}

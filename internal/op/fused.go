@@ -269,6 +269,3 @@ func sameShape(in []tensor.Shape) (tensor.Shape, error) {
 
 // none is the wrt of a gradient op of n inputs.
 func none(n int) []bool { return make([]bool, n) }
-
-// perRow is the grain of loops over rows: a goroutine should get some 2,000 numbers of transcendental work.
-func perRow(cols int) int { return max(1, 2000/max(1, cols)) }

@@ -78,7 +78,7 @@ func Dropout(x *G.Node, p float64, noise *Noise) (*G.Node, error) {
 func dropout[T kernel.Float](p float64, noise *Noise) kernelFunc[T] {
 	scale := T(1 / (1 - p))
 	return func(dst operand[T], in []operand[T]) {
-		kernel.Parallel(dst.rows(), perRow(dst.cols()), func(lo, hi int) {
+		kernel.Parallel(dst.rows(), kernel.RowGrain(dst.cols()), func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				d := dst.row(i)
 				uniforms(noise, i, d)
@@ -110,7 +110,7 @@ func Bernoulli(p *G.Node, noise *Noise) (*G.Node, error) {
 
 func bernoulli[T kernel.Float](noise *Noise) kernelFunc[T] {
 	return func(dst operand[T], in []operand[T]) {
-		kernel.Parallel(dst.rows(), perRow(dst.cols()), func(lo, hi int) {
+		kernel.Parallel(dst.rows(), kernel.RowGrain(dst.cols()), func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				d := dst.row(i)
 				uniforms(noise, i, d)

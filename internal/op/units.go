@@ -28,7 +28,7 @@ func CGF(k units.Kind, input, logVariance *G.Node) (*G.Node, error) {
 func cgf[T kernel.Float](f units.Family[T]) kernelFunc[T] {
 	return func(dst operand[T], in []operand[T]) {
 		s := logVarianceOf(in, 1)
-		kernel.Parallel(len(dst.data), perRow(in[0].cols()), func(lo, hi int) {
+		kernel.Parallel(len(dst.data), kernel.RowGrain(in[0].cols()), func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				dst.data[i] = f.CGF(in[0].row(i), s)
 			}
@@ -39,7 +39,7 @@ func cgf[T kernel.Float](f units.Family[T]) kernelFunc[T] {
 func cgfGrad[T kernel.Float](f units.Family[T]) kernelFunc[T] {
 	return func(dst operand[T], in []operand[T]) {
 		g, s := in[1].data, logVarianceOf(in, 2)
-		kernel.Parallel(dst.rows(), perRow(dst.cols()), func(lo, hi int) {
+		kernel.Parallel(dst.rows(), kernel.RowGrain(dst.cols()), func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				row := dst.row(i)
 				f.Mean(row, in[0].row(i), s)
@@ -82,7 +82,7 @@ func unitMean[T kernel.Float](f units.Family[T]) kernelFunc[T] {
 func eachRow[T kernel.Float](f func(dst, x, logVariance []T)) kernelFunc[T] {
 	return func(dst operand[T], in []operand[T]) {
 		s := logVarianceOf(in, 1)
-		kernel.Parallel(dst.rows(), perRow(dst.cols()), func(lo, hi int) {
+		kernel.Parallel(dst.rows(), kernel.RowGrain(dst.cols()), func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				f(dst.row(i), in[0].row(i), s)
 			}
@@ -93,7 +93,7 @@ func eachRow[T kernel.Float](f func(dst, x, logVariance []T)) kernelFunc[T] {
 func unitMeanGrad[T kernel.Float](f units.Family[T]) kernelFunc[T] {
 	return func(dst operand[T], in []operand[T]) {
 		s := logVarianceOf(in, 2)
-		kernel.Parallel(dst.rows(), perRow(dst.cols()), func(lo, hi int) {
+		kernel.Parallel(dst.rows(), kernel.RowGrain(dst.cols()), func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				f.MeanGrad(dst.row(i), in[0].row(i), s, in[1].row(i))
 			}
