@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package kernel
+
+func best() Level { return Plain }
+
+func accelerate(Level) {}
