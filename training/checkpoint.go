@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 
@@ -28,15 +27,12 @@ const (
 	historyTensor = "history"
 )
 
-// kernelLevel names the kernels that the numbers were made by: bits are promised for one level and architecture only.
-const kernelLevel = "go/" + runtime.GOARCH
-
 type checkpoint struct {
 	Position    position `json:"position"`
 	SolverStep  uint64   `json:"solver_step"`
 	SolverTotal int      `json:"solver_arrays"`
 	Fingerprint string   `json:"fingerprint"`
-	Kernels     string   `json:"kernels"`
+	Kernels     string   `json:"kernels"` // whose bits the numbers are, see kernel.Arithmetic
 
 	Schedules map[string][]float64 `json:"schedules,omitempty"`
 }
@@ -46,7 +42,7 @@ func (l *loop) save(stepper *Stepper, report *Report, at position) error {
 		return nil
 	}
 	step, arrays := stepper.State()
-	meta, err := json.Marshal(checkpoint{at, step, len(arrays), l.fingerprint, kernelLevel, l.scheduled(at)})
+	meta, err := json.Marshal(checkpoint{at, step, len(arrays), l.fingerprint, kernel.Arithmetic(), l.scheduled(at)})
 	if err != nil {
 		return err
 	}
@@ -215,8 +211,8 @@ func (l *loop) parse(file *modelfile.File) (checkpoint, error) {
 	switch {
 	case c.Fingerprint != l.fingerprint:
 		return c, fmt.Errorf("it is of another run (%s), want %s: %w", c.Fingerprint, l.fingerprint, energy.ErrConfig)
-	case c.Kernels != kernelLevel:
-		return c, fmt.Errorf("it was made by %q kernels, this machine runs %q and would give other bits: %w", c.Kernels, kernelLevel, energy.ErrConfig)
+	case c.Kernels != kernel.Arithmetic():
+		return c, fmt.Errorf("it was made by %q kernels, this machine runs %q and would give other bits: %w", c.Kernels, kernel.Arithmetic(), energy.ErrConfig)
 	case at.Epoch < 0 || at.Epoch > math.MaxInt32 || at.Batch < 0 || at.Batch >= batches || at.Step != uint64(at.Epoch)*uint64(batches)+uint64(at.Batch),
 		c.SolverStep > at.Step || c.SolverTotal < 0 || c.SolverTotal > len(file.Tensors):
 		return c, fmt.Errorf("position %+v with solver step %d and %d solver arrays is impossible: %w", at, c.SolverStep, c.SolverTotal, energy.ErrConfig)

@@ -224,15 +224,14 @@ func (f *contrastiveFit) update(stepper *Stepper, rows []int, epoch int, step ui
 	if err := f.source.Read(p.positive, rows, epoch); err != nil {
 		return 0, err
 	}
-	weights, total := rowWeights(f.Weights, rows)
-	if total == 0 { // a batch of rows that count for nothing
+	if gatherWeights(p.weights, f.Weights, rows) == 0 { // a batch of rows that count for nothing
 		return 0, nil
 	}
-	negative, negativeWeights, err := f.phase.Next(p.positive, weights, step)
+	negative, negativeWeights, err := f.phase.Next(p.positive, p.weights, step)
 	if err != nil {
 		return 0, err
 	}
-	if err := p.bind(weights, negative, negativeWeights); err != nil {
+	if err := p.bind(negative, negativeWeights); err != nil {
 		return 0, err
 	}
 	cost, err := p.run()

@@ -2,11 +2,13 @@ package training
 
 import (
 	"fmt"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/op"
 )
 
@@ -15,6 +17,9 @@ type contrastivePlan struct {
 	positive, positiveWeights *tensor.Dense
 	negative, negativeWeights *tensor.Dense
 	shares                    *tensor.Dense // of each row in a mean over the batch, (1, rows); nil where none is taken
+
+	weights    []float64 // of the rows of the batch at hand
+	shareTerms []float64 // what shares is filled from
 
 	compiled
 	visibleMean, hiddenMean G.Value // over the batch, for a centered machine
@@ -41,7 +46,7 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	building.Lock()
 	defer building.Unlock()
 	g, dtype, n := G.NewGraph(), f.model.Dtype(), f.model.Visible().Len()
-	p := &contrastivePlan{}
+	p := &contrastivePlan{weights: make([]float64, rows), shareTerms: make([]float64, rows)}
 	var positive, positiveWeights, negative, negativeWeights *G.Node
 	p.positive, positive = input(g, dtype, "positive", rows, n)
 	p.positiveWeights, positiveWeights = input(g, dtype, "positive weights", rows)
@@ -102,28 +107,19 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	return p, p.compile(total, f.model, reads...)
 }
 
-// bind copies the negative phase and the weights into the graph's inputs.
-func (p *contrastivePlan) bind(weights []float64, negative *tensor.Dense, negativeWeights []float64) error {
-	if !negative.Shape().Eq(p.negative.Shape()) || len(negativeWeights) != negative.Shape()[0] {
+// bind copies the weights and the negative phase into the graph's inputs.
+func (p *contrastivePlan) bind(negative *tensor.Dense, negativeWeights []float64) error {
+	if !slices.Equal(negative.Shape(), p.negative.Shape()) || len(negativeWeights) != negative.Shape()[0] {
 		return fmt.Errorf("the negative phase gave rows of shape %v and %d weights, want %v: %w", negative.Shape(), len(negativeWeights), p.negative.Shape(), energy.ErrShape)
 	}
-	setFloats(p.positiveWeights, weights)
+	setFloats(p.positiveWeights, p.weights)
 	setFloats(p.negativeWeights, negativeWeights)
 	if p.shares != nil {
-		setFloats(p.shares, shares(weights))
+		total := kernel.Sum(p.weights)
+		for i, w := range p.weights {
+			p.shareTerms[i] = w / total
+		}
+		setFloats(p.shares, p.shareTerms)
 	}
-	return tensor.Copy(p.negative, negative)
-}
-
-// shares returns each weight over their sum.
-func shares(weights []float64) []float64 {
-	total := 0.0
-	for _, w := range weights {
-		total += w
-	}
-	out := make([]float64, len(weights))
-	for i, w := range weights {
-		out[i] = w / total
-	}
-	return out
+	return copyTensor(p.negative, negative)
 }

@@ -50,6 +50,7 @@ type tensorSource struct {
 	convention Convention
 	binary     []bool // the columns that the convention is for
 	draws      rng.Stream
+	uniform    any // scratch of Read: a row of draws
 }
 
 // newTensorSource checks a tensor against the units that it is for.
@@ -63,32 +64,35 @@ func newTensorSource(x *tensor.Dense, units energy.Units, convention Convention,
 	if convention != AsIs && !slices.Contains(units.Families(), "Bernoulli") {
 		return nil, fmt.Errorf("Convention %q cannot take effect on %v, want Bernoulli units: %w", convention, units, energy.ErrConfig)
 	}
-	return &tensorSource{x, convention, units.Columns("Bernoulli"), rng.New(seed, "binarise")}, nil
+	return &tensorSource{x, convention, units.Columns("Bernoulli"), rng.New(seed, "binarise"), nil}, nil
 }
 
 func (s *tensorSource) Len() int   { return s.x.Shape()[0] }
 func (s *tensorSource) Width() int { return s.x.Shape()[1] }
 
 func (s *tensorSource) Read(dst *tensor.Dense, rows []int, epoch int) error {
-	switch d := dst.Data().(type) {
-	case []float32:
-		return readRows(s, d, rows, epoch)
-	case []float64:
-		return readRows(s, d, rows, epoch)
+	switch dst.Dtype() {
+	case tensor.Float32:
+		return readRows(s, dst.Float32s(), rows, epoch)
+	case tensor.Float64:
+		return readRows(s, dst.Float64s(), rows, epoch)
 	}
 	return fmt.Errorf("dtype %v: %w", dst.Dtype(), energy.ErrDtype)
 }
 
 func readRows[T kernel.Float](s *tensorSource, dst []T, rows []int, epoch int) error {
 	n := s.Width()
-	uniform := make([]T, n)
+	uniform, ok := s.uniform.([]T)
+	if !ok && s.convention == Stochastic {
+		uniform = make([]T, n)
+		s.uniform = uniform
+	}
 	for i, r := range rows {
 		row := dst[i*n : (i+1)*n]
-		switch x := s.x.Data().(type) {
-		case []float32:
-			kernel.Convert(row, x[r*n:(r+1)*n])
-		case []float64:
-			kernel.Convert(row, x[r*n:(r+1)*n])
+		if s.x.Dtype() == tensor.Float32 {
+			kernel.Convert(row, s.x.Float32s()[r*n:(r+1)*n])
+		} else {
+			kernel.Convert(row, s.x.Float64s()[r*n:(r+1)*n])
 		}
 		switch s.convention {
 		case Threshold:

@@ -78,10 +78,24 @@ func runOnce(vm G.VM, cost *G.Value) (float64, error) {
 
 // setFloats copies numbers into a tensor of either dtype.
 func setFloats(dst *tensor.Dense, values []float64) {
-	switch d := dst.Data().(type) {
-	case []float32:
-		kernel.Convert(d, values)
-	case []float64:
-		copy(d, values)
+	if dst.Dtype() == tensor.Float32 {
+		kernel.Convert(dst.Float32s(), values)
+	} else {
+		copy(dst.Float64s(), values)
 	}
+}
+
+// copyTensor copies a contiguous tensor to another of the same shape. (tensor.Copy allocates.)
+func copyTensor(dst, src *tensor.Dense) error {
+	switch {
+	case dst.Dtype() != src.Dtype():
+		return fmt.Errorf("dtype %v, want %v: %w", src.Dtype(), dst.Dtype(), energy.ErrDtype)
+	case src.RequiresIterator() || src.DataOrder().IsColMajor():
+		return fmt.Errorf("the tensor is a view or a transpose, want contiguous row-major data: %w", energy.ErrShape)
+	case dst.Dtype() == tensor.Float32:
+		copy(dst.Float32s(), src.Float32s())
+	default:
+		copy(dst.Float64s(), src.Float64s())
+	}
+	return nil
 }

@@ -155,7 +155,7 @@ func (l *loop) run(ctx context.Context) (report *Report, err error) {
 			at.Batch++
 			at.Step++
 			report.Steps = at.Step
-			bar.step(1, fmt.Sprintf("epoch %d/%d  cost %.4g", at.Epoch+1, l.epochs, at.CostSum/float64(at.Batch)))
+			bar.step(1, progressState{at.Epoch + 1, l.epochs, at.CostSum / float64(at.Batch)})
 			if l.checkpointEvery > 0 && at.Step%uint64(l.checkpointEvery) == 0 && at.Batch < batches {
 				if err := l.save(stepper, report, at); err != nil {
 					return report, l.fail("%w", err)

@@ -31,7 +31,21 @@ type progress struct {
 
 	mu      sync.Mutex
 	current int64
-	text    string
+	state   progressState
+}
+
+// progressState is what stands beside the bar. It is kept as numbers and written out when the bar is drawn, so that a step of
+// training makes no text.
+type progressState struct {
+	epoch, epochs int
+	cost          float64
+}
+
+func (s progressState) String() string {
+	if s.epochs == 0 {
+		return ""
+	}
+	return fmt.Sprintf("epoch %d/%d  cost %.4g", s.epoch, s.epochs, s.cost)
 }
 
 // newProgress starts a bar on w for total steps. It is off (nil) if w is nil or not a terminal, so that a log file or a
@@ -62,7 +76,8 @@ func (p *progress) open() {
 			return fmt.Sprintf("%s  %*d/%d ", label, digits, current, total)
 		})),
 		mpb.AppendDecorators(decor.Any(func(st decor.Statistics) string {
-			current, text := p.now()
+			current, state := p.now()
+			text := state.String()
 			if text != "" {
 				text = " " + text + " "
 			}
@@ -89,10 +104,10 @@ func (p *progress) aside(f func()) {
 	p.open()
 }
 
-func (p *progress) now() (current int64, text string) {
+func (p *progress) now() (current int64, state progressState) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.current, p.text
+	return p.current, p.state
 }
 
 // clock is the time left while the run goes on, and the time it took once it has ended.
@@ -108,16 +123,15 @@ func (p *progress) clock(current int64, ended bool) string {
 	return "ETA " + left.Round(time.Second).String()
 }
 
-// step reports that n more steps are done, and the text that stands beside the bar from now on: the epoch and the cost.
-// It takes a lock and returns.
-func (p *progress) step(n int64, text string) {
+// step reports that n more steps are done, and what stands beside the bar from now on. It takes a lock and returns.
+func (p *progress) step(n int64, state progressState) {
 	if p == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.current = min(p.current+n, p.total)
-	p.text = text
+	p.state = state
 }
 
 // done ends the bar and leaves it on the terminal as it stands, full or, if the run ended early, not. It returns when the

@@ -26,8 +26,8 @@ func draw(width int, run func(p *progress)) []string {
 
 func TestProgressShowsTheRun(t *testing.T) {
 	lines := draw(80, func(p *progress) {
-		p.step(3000, "epoch 5/10  cost 81.20")
-		p.step(3001, "epoch 10/10  cost 75.03") // one too many does no harm
+		p.step(3000, progressState{5, 10, 81.20})
+		p.step(3001, progressState{10, 10, 75.03}) // one too many does no harm
 		p.done()
 		p.done()
 		p.abort()
@@ -37,23 +37,23 @@ func TestProgressShowsTheRun(t *testing.T) {
 
 func TestProgressWithoutRoomForTheBar(t *testing.T) {
 	lines := draw(44, func(p *progress) {
-		p.step(3000, "epoch 5/10  cost 81.20")
+		p.step(3000, progressState{5, 10, 81.20})
 		p.done()
 	})
-	require.Equal(t, []string{"rbm0  3000/6000  epoch 5/10  cost 81.20  in…", ""}, lines)
+	require.Equal(t, []string{"rbm0  3000/6000  epoch 5/10  cost 81.2  in …", ""}, lines)
 }
 
 func TestProgressLeavesAnEarlyEndAsItStands(t *testing.T) {
 	lines := draw(80, func(p *progress) {
-		p.step(3000, "epoch 5/10  cost 81.20")
+		p.step(3000, progressState{5, 10, 81.20})
 		p.done()
 	})
-	require.Equal(t, []string{"rbm0  3000/6000 [==========>-----------] epoch 5/10  cost 81.20  in 0s", ""}, lines)
+	require.Equal(t, []string{"rbm0  3000/6000 [==========>-----------] epoch 5/10  cost 81.2  in 0s", ""}, lines)
 }
 
 func TestProgressOfAFailedRunIsWiped(t *testing.T) {
 	lines := draw(80, func(p *progress) {
-		p.step(3000, "epoch 5/10")
+		p.step(3000, progressState{5, 10, 1})
 		p.abort()
 	})
 	require.Equal(t, []string{""}, lines)
@@ -62,7 +62,7 @@ func TestProgressOfAFailedRunIsWiped(t *testing.T) {
 func TestProgressIsNeverWiderThanTheTerminal(t *testing.T) {
 	for _, width := range []int{1, 10, 20, 40, 60, 80} {
 		lines := draw(width, func(p *progress) {
-			p.step(3000, "epoch 5/10  cost 81.20  a text that is longer than any terminal that this is tested on")
+			p.step(3000, progressState{5_000_000_000, 10_000_000_000, -123456.7e-300})
 			p.done()
 		})
 		require.Len(t, lines, 2)
@@ -78,7 +78,7 @@ func TestProgressIsOffWhereNobodyLooks(t *testing.T) {
 	require.Nil(t, newProgress(new(bytes.Buffer), "x", 10))
 	p := newProgress(file, "x", 10)
 	require.Nil(t, p)
-	p.step(10, "all methods work")
+	p.step(10, progressState{}) // all methods work
 	p.done()
 	p.abort()
 	require.NoError(t, file.Close())
@@ -91,7 +91,7 @@ func TestProgressLeavesNoGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for i := range 20 {
 		draw(80, func(p *progress) {
-			p.step(6000, "")
+			p.step(6000, progressState{})
 			if i%2 == 0 {
 				p.abort()
 			} else {
@@ -111,7 +111,7 @@ func TestProgressLeavesNoGoroutine(t *testing.T) {
 func BenchmarkProgressStep(b *testing.B) {
 	p := startProgress("rbm0", 1<<62, mpb.WithOutput(new(bytes.Buffer)), mpb.WithAutoRefresh())
 	for b.Loop() {
-		p.step(1, "epoch 1/10  cost 81.20")
+		p.step(1, progressState{1, 10, 81.20})
 	}
 	p.abort()
 }

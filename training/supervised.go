@@ -139,6 +139,7 @@ type supervisedFit struct {
 // supervisedPlan is the graph of a step for one batch size, compiled.
 type supervisedPlan struct {
 	x, targets, weights *tensor.Dense
+	rowWeights          []float64
 	compiled
 }
 
@@ -149,7 +150,7 @@ func (f *supervisedFit) plan(rows int) (*supervisedPlan, error) {
 	}
 	building.Lock()
 	defer building.Unlock()
-	g, p := G.NewGraph(), &supervisedPlan{}
+	g, p := G.NewGraph(), &supervisedPlan{rowWeights: make([]float64, rows)}
 	var x, targets, weights *G.Node
 	p.x, x = input(g, f.dtype, "input", rows, f.x.Width())
 	p.targets, targets = input(g, f.dtype, "target", rows, f.targets.Width())
@@ -197,11 +198,10 @@ func (f *supervisedFit) update(stepper *Stepper, rows []int, epoch int, step uin
 	if err := f.targets.Read(p.targets, rows, epoch); err != nil {
 		return 0, err
 	}
-	weights, total := rowWeights(f.Weights, rows)
-	if total == 0 { // a batch of rows that count for nothing
+	if gatherWeights(p.rowWeights, f.Weights, rows) == 0 { // a batch of rows that count for nothing
 		return 0, nil
 	}
-	setFloats(p.weights, weights)
+	setFloats(p.weights, p.rowWeights)
 	if noisy, ok := f.model.(layers.Stochastic); ok {
 		noisy.SetStep(step)
 	}
@@ -212,17 +212,16 @@ func (f *supervisedFit) update(stepper *Stepper, rows []int, epoch int, step uin
 	return cost, stepper.Step(p.gradients)
 }
 
-// rowWeights gathers the weights of a batch and their sum.
-func rowWeights(all []float64, rows []int) (weights []float64, total float64) {
-	weights = make([]float64, len(rows))
+// gatherWeights puts the weights of a batch into dst and returns their sum.
+func gatherWeights(dst, all []float64, rows []int) (total float64) {
 	for i, r := range rows {
-		weights[i] = 1
+		dst[i] = 1
 		if all != nil {
-			weights[i] = all[r]
+			dst[i] = all[r]
 		}
-		total += weights[i]
+		total += dst[i]
 	}
-	return weights, total
+	return total
 }
 
 // endEpoch measures the validation rows.
