@@ -8,7 +8,7 @@ import (
 
 // The sets of packages that may be imported, from left to right.
 var (
-	belowOp        = []string{"internal/rng", "internal/kernel", "internal/units"}
+	belowOp        = []string{"internal/kernel", "internal/rng", "internal/units", "internal/fault"}
 	belowEnergy    = add(belowOp, "internal/op")
 	belowLayers    = add(belowEnergy, "energy")
 	belowSampling  = add(belowLayers, "layers")
@@ -20,13 +20,14 @@ var (
 	placeOfPackage = map[string][]string{
 		"":                   nothing, // the module's documentation
 		"internal/arrows":    nothing,
-		"internal/rng":       nothing,
+		"internal/fault":     nothing,
 		"internal/kernel":    nothing,
+		"internal/rng":       {"internal/kernel"},
 		modelFiles:           nothing,
-		"internal/units":     {"internal/rng", "internal/kernel"},
+		"internal/units":     {"internal/kernel", "internal/rng"},
 		"internal/op":        belowOp,
 		"energy":             belowEnergy,
-		"machine":            belowEnergy, // knows no model
+		"machine":            {"internal/kernel", "internal/fault"}, // knows no model, and ops by what they can do
 		"layers":             add(belowLayers, modelFiles),
 		"sampling":           add(belowSampling, "machine"),
 		"likelihood":         add(belowSampling, "machine", "sampling"),
@@ -35,6 +36,7 @@ var (
 		"dbn":                add(belowModels, modelFiles),
 		"modernhopfield":     add(belowModels, modelFiles),
 		"examples":           belowExamples,
+		"bench":              add(belowModels, "bench"),
 		"internal/exact":     nothing, // an oracle shares no code with what it judges
 		"internal/stattest":  nothing,
 		"internal/dataset":   {"internal/dataset"},

@@ -8,6 +8,8 @@ import (
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/machine"
 )
 
 // ErrGradient is returned where a gradient and the differences disagree; every other error means that the check could not be made.
@@ -46,9 +48,12 @@ func Check(c Case) error {
 	for i, t := range c.Inputs {
 		points[i] = rounded(t, c.Dtype)
 	}
-	analytic, err := c.gradients(points)
-	if err != nil {
-		return fmt.Errorf("gradcheck: Check: %w", err)
+	analytic := make([][][]float64, len(machines))
+	for i, m := range machines {
+		var err error
+		if analytic[i], err = c.gradients(points, m.make); err != nil {
+			return fmt.Errorf("gradcheck: Check: %s: %w", m.name, err)
+		}
 	}
 	f, err := c.function(points)
 	if err != nil {
@@ -65,16 +70,18 @@ func Check(c Case) error {
 			if err != nil {
 				return fmt.Errorf("gradcheck: Check: %w", err)
 			}
-			total++
-			got := analytic[k][e]
-			miss := math.Abs(got-numeric) / max(1, math.Abs(numeric))
-			if miss <= c.Tolerance {
-				continue
-			}
-			wrong++
-			if report == "" || miss > worst || math.IsNaN(miss) {
-				worst = miss
-				report = fmt.Sprintf("input %d at %v: Grad gives %v, differences give %v", i, index(c.Inputs[i].Shape(), e), got, numeric)
+			for m := range machines {
+				total++
+				got := analytic[m][k][e]
+				miss := math.Abs(got-numeric) / max(1, math.Abs(numeric))
+				if miss <= c.Tolerance {
+					continue
+				}
+				wrong++
+				if report == "" || miss > worst || math.IsNaN(miss) {
+					worst = miss
+					report = fmt.Sprintf("input %d at %v: Grad on the %s gives %v, differences give %v", i, index(c.Inputs[i].Shape(), e), machines[m].name, got, numeric)
+				}
 			}
 		}
 	}
@@ -132,8 +139,17 @@ func orDefault(x, byDefault float64) float64 {
 	return x
 }
 
+// machines are what the gradients run on. The differences are the tape machine's.
+var machines = []struct {
+	name string
+	make func(g *G.ExprGraph) (G.VM, error)
+}{
+	{"tape machine", func(g *G.ExprGraph) (G.VM, error) { return G.NewTapeMachine(g), nil }},
+	{"machine", func(g *G.ExprGraph) (G.VM, error) { return machine.New(g, machine.Config{}) }},
+}
+
 // gradients runs the graph of the cost and its gradients in c.Dtype once.
-func (c *Case) gradients(points [][]float64) ([][]float64, error) {
+func (c *Case) gradients(points [][]float64, newMachine func(*G.ExprGraph) (G.VM, error)) ([][]float64, error) {
 	nodes, _, cost, err := c.build(points, c.Dtype)
 	if err != nil {
 		return nil, err
@@ -154,7 +170,10 @@ func (c *Case) gradients(points [][]float64) ([][]float64, error) {
 		}
 		G.Read(g, &values[k])
 	}
-	vm := G.NewTapeMachine(cost.Graph())
+	vm, err := newMachine(cost.Graph())
+	if err != nil {
+		return nil, err
+	}
 	defer vm.Close()
 	if err := vm.RunAll(); err != nil {
 		return nil, fmt.Errorf("running the gradient: %w", err)

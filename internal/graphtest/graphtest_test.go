@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/internal/op"
 )
 
 func TestRunAndValue(t *testing.T) {
@@ -29,7 +31,7 @@ func TestEvaluate(t *testing.T) {
 		ones[i] = 1
 	}
 	dropped := func() *G.Node {
-		return G.Must(G.Dropout(Input(G.NewGraph(), "x", Tensor(tensor.Float64, ones, 8, 8)), 0.5))
+		return G.Must(op.Dropout(Input(G.NewGraph(), "x", Tensor(tensor.Float64, ones, 8, 8)), 0.5, op.NewNoise(1, "mask")))
 	}
 	require.Equal(t, ones, Evaluate(t, dropped())[0])
 	require.NotEqual(t, ones, Value(t, dropped())[0])
