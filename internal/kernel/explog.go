@@ -71,3 +71,11 @@ func log1p(y float64) float64 {
 	high := (-1./6 + r*(1./7)) + r2*(-1./8+r*(1./9))
 	return c.log + (r + r2*(low+r2*r2*high))
 }
+
+// log returns log x. math.Log on amd64 (Go 1.26) takes every denormal number for 2^-1023.
+func log(x float64) float64 {
+	if x > 0 && x < 0x1p-1022 {
+		return math.Log(x*0x1p54) - 54*math.Ln2
+	}
+	return math.Log(x)
+}

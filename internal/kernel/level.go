@@ -72,6 +72,6 @@ func chosen(name string, best Level) (Level, error) {
 // use switches to a level. Only init and tests call it, never beside running kernels.
 func use(l Level) {
 	level = l
-	single, double = plainTable[float32](), plainTable[float64]()
+	single, double, hamming = plainTable[float32](), plainTable[float64](), hammingPlain
 	accelerate(l)
 }

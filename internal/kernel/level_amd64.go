@@ -6,7 +6,7 @@ import "golang.org/x/sys/cpu"
 func best() Level {
 	x := cpu.X86
 	switch {
-	case !x.HasAVX2 || !x.HasFMA:
+	case !x.HasAVX2 || !x.HasFMA || !x.HasBMI2:
 		return Plain
 	case x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL:
 		return AVX512
@@ -19,4 +19,11 @@ func accelerate(l Level) {
 	if l == Plain {
 		return
 	}
+	accelerateProducts(l)
+	accelerateElementwise(l)
+	accelerateArithmetic(l)
+	accelerateReductions(l)
+	accelerateRandom(l)
+	accelerateSolvers(l)
+	accelerateBits(l)
 }

@@ -30,9 +30,9 @@ func Parallel(n, grain int, f func(lo, hi int)) {
 	crew.run(workers-1, n, pieces, f)
 }
 
-// RowGrain is the grain of loops over rows of so many columns: a goroutine should get some 2,000 numbers of transcendental
+// RowGrain is the grain of loops over rows of so many columns: a worker should get some 4,000 numbers of transcendental
 // work.
-func RowGrain(cols int) int { return max(1, 2000/max(1, cols)) }
+func RowGrain(cols int) int { return max(1, 4000/max(1, cols)) }
 
 const (
 	// piecesPerWorker evens out cores of unequal speed: who is done early takes another piece.

@@ -30,22 +30,35 @@ func testReductions[T Float](t *testing.T, ulp float64) {
 			want, _ = total.Float64()
 			return want, ulp*math.Abs(want) + 0x1p-52*float64(n)*size
 		}
-		for _, procs := range []int{1, 2, 3} {
-			rowSums, colSums := make([]T, rows), make([]T, cols)
-			atProcs(procs, func() any { RowSum(rowSums, x, rows, cols); ColSum(colSums, x, rows, cols); return nil })
-			for i := range rows {
-				want, tol := sum(func(j int) int { return i*cols + j }, cols)
-				require.InDelta(t, want, float64(rowSums[i]), tol, "row %d of %v", i, s)
-				require.Equal(t, Sum(x[i*cols:(i+1)*cols]), rowSums[i])
-				if procs > 1 || rows > 100 {
-					break // the others are covered by one pass; big sums are slow
-				}
-			}
-			for j := range min(cols, 400) {
-				want, tol := sum(func(i int) int { return i*cols + j }, rows)
-				require.InDelta(t, want, float64(colSums[j]), tol, "column %d of %v", j, s)
-			}
+		want, tolerance := make([]float64, min(rows, 100)+min(cols, 400)), make([]float64, min(rows, 100)+min(cols, 400))
+		for i := range min(rows, 100) {
+			want[i], tolerance[i] = sum(func(j int) int { return i*cols + j }, cols)
 		}
+		for j := range min(cols, 400) {
+			k := min(rows, 100) + j
+			want[k], tolerance[k] = sum(func(i int) int { return i*cols + j }, rows)
+		}
+		eachLevel(t, func(t *testing.T, _ Level) {
+			var first []T
+			for _, procs := range []int{1, 2, 3} {
+				sums := make([]T, rows+cols)
+				atProcs(procs, func() any { RowSum(sums[:rows], x, rows, cols); ColSum(sums[rows:], x, rows, cols); return nil })
+				if procs == 1 {
+					first = sums
+				}
+				require.Equal(t, first, sums, "%v on %d processors", s, procs)
+			}
+			for k := range want {
+				i := k
+				if k >= min(rows, 100) {
+					i += rows - min(rows, 100)
+				}
+				require.InDelta(t, want[k], float64(first[i]), tolerance[k], "sum %d of %v", i, s)
+			}
+			for i := range rows {
+				require.Equal(t, Sum(x[i*cols:(i+1)*cols]), first[i])
+			}
+		})
 	}
 }
 
@@ -68,6 +81,10 @@ func bigLogSumExp(xs []float64) float64 {
 }
 
 func TestRowLogSumExpAndSoftmax(t *testing.T) {
+	eachLevel(t, testRowLogSumExpAndSoftmax)
+}
+
+func testRowLogSumExpAndSoftmax(t *testing.T, _ Level) {
 	r := rand.New(rand.NewPCG(1, 9))
 	for _, scale := range []float64{0.1, 3, 200} {
 		const rows, cols = 9, 13
@@ -89,16 +106,29 @@ func TestRowLogSumExpAndSoftmax(t *testing.T) {
 			require.InDelta(t, 1, Sum(soft[i*cols:(i+1)*cols]), 1e-14)
 		}
 		single, inPlace := make([]float32, len(x)), make([]float32, len(x))
-		for i, v := range x {
-			single[i] = float32(v)
-		}
+		Convert(single, x)
+		Convert(x, single)
+		RowLogSumExp(lse, x, rows, cols)
+		RowSoftmax(soft, x, rows, cols)
 		RowSoftmax(inPlace, single, rows, cols)
+		lse32 := make([]float32, rows)
+		RowLogSumExp(lse32, single, rows, cols)
 		RowSoftmax(single, single, rows, cols)
 		require.Equal(t, inPlace, single)
+		for i := range lse32 { // the differences from the largest, up to 400 here, are rounded to float32
+			require.InEpsilon(t, lse[i], lse32[i], 0x1p-22)
+		}
+		for i, p := range soft {
+			require.InDelta(t, p, float64(single[i]), 0x1p-23*(4-math.Log(p))*p+0x1p-149)
+		}
 	}
 }
 
 func TestRowLogSumExpSpecialValues(t *testing.T) {
+	eachLevel(t, testRowSpecialValues)
+}
+
+func testRowSpecialValues(t *testing.T, _ Level) {
 	inf, nan := math.Inf(1), math.NaN()
 	for _, c := range []struct {
 		row      []float64
@@ -131,6 +161,10 @@ func TestRowLogSumExpSpecialValues(t *testing.T) {
 
 // Rows are split over cores; their values are not to notice.
 func TestRowKernelsDoNotDependOnProcs(t *testing.T) {
+	eachLevel(t, testRowKernelsOnProcs)
+}
+
+func testRowKernelsOnProcs(t *testing.T, _ Level) {
 	const rows, cols = 400, 70
 	x := randomMatrix[float32](rand.New(rand.NewPCG(2, 2)), rows, cols, 0, 0).data
 	run := func() []float32 {

@@ -4,11 +4,24 @@ package kernel
 // slices of any length, is called with slices of equal length unless its comment says otherwise, and runs on the calling
 // goroutine; the exported functions above them check lengths and share the work out.
 type table[T Float] struct {
+	productKernels[T]
+	elementwiseKernels[T]
+	arithmeticKernels[T]
+	reductionKernels[T]
+	randomKernels[T]
+	solverKernels[T]
 }
 
 // plainTable is the level that every machine has.
 func plainTable[T Float]() table[T] {
-	return table[T]{}
+	return table[T]{
+		productKernels:     productKernels[T]{fewCols: 16, axpy: plainAxpy[T]},
+		elementwiseKernels: plainElementwise[T](),
+		arithmeticKernels:  plainArithmetic[T](),
+		reductionKernels:   plainReductions[T](),
+		randomKernels:      plainRandom[T](),
+		solverKernels:      plainSolvers[T](),
+	}
 }
 
 var (

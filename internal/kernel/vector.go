@@ -2,7 +2,7 @@ package kernel
 
 import (
 	"runtime"
-	"sync/atomic"
+	"sync"
 
 	"gonum.org/v1/gonum/blas/gonum"
 )
@@ -10,63 +10,51 @@ import (
 // Float is the element type of every kernel.
 type Float interface{ float32 | float64 }
 
+// precision is 0 for float32 and 1 for float64.
+func precision[T Float]() int {
+	if _, ok := any(T(0)).(float32); ok {
+		return 0
+	}
+	return 1
+}
+
 // vectorGrain is how many elements of a memory-bound loop are worth a goroutine.
 const vectorGrain = 1 << 16
 
-// Dot returns Σ_i a_i·b_i over len(a) elements; b is at least as long. Products and sums are float64, in four
-// interleaved partial sums; the result is rounded to T once.
-func Dot[T Float](a, b []T) T {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float64
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += float64(a[0]) * float64(b[0])
-		s1 += float64(a[1]) * float64(b[1])
-		s2 += float64(a[2]) * float64(b[2])
-		s3 += float64(a[3]) * float64(b[3])
-		a, b = a[4:], b[4:]
-	}
-	for i := range a {
-		s0 += float64(a[i]) * float64(b[i])
-	}
-	return T((s0 + s1) + (s2 + s3))
-}
-
-// Sum returns Σ_i x_i, accumulated in float64 in four interleaved partial sums and rounded to T once.
-func Sum[T Float](x []T) T { return T(sum64(x)) }
-
-func sum64[T Float](x []T) float64 {
-	var s0, s1, s2, s3 float64
-	for len(x) >= 4 {
-		s0 += float64(x[0])
-		s1 += float64(x[1])
-		s2 += float64(x[2])
-		s3 += float64(x[3])
-		x = x[4:]
-	}
-	for _, v := range x {
-		s0 += float64(v)
-	}
-	return (s0 + s1) + (s2 + s3)
-}
-
-// Axpy adds a multiple of one vector to another, y_i += alpha·x_i over len(x) elements; y is at least as long.
-// y may be x.
+// Axpy adds a multiple of one vector to another, y_i += alpha·x_i over len(x) elements; y is at least as long. y may be x. In
+// the assembly each element is rounded once, at the Go level the product and the sum are.
 func Axpy[T Float](alpha T, x, y []T) {
 	y = y[:len(x)]
 	if len(x) < 2*vectorGrain {
-		axpy(alpha, x, y)
+		tableOf[T]().axpy(y, x, alpha)
 		return
 	}
-	Parallel(len(x), vectorGrain, func(lo, hi int) { axpy(alpha, x[lo:hi], y[lo:hi]) })
+	j, ok := axpyJobs[precision[T]()].Get().(*axpyJob[T])
+	if !ok {
+		j = new(axpyJob[T])
+		j.run = func(lo, hi int) { tableOf[T]().axpy(j.y[lo:hi], j.x[lo:hi], j.alpha) }
+	}
+	j.alpha, j.x, j.y = alpha, x, y
+	Parallel(len(x), vectorGrain, j.run)
+	j.x, j.y = nil, nil
+	axpyJobs[precision[T]()].Put(j)
 }
+
+// axpyJob is an Axpy on its way to the workers. It is pooled, for a closure would be an allocation.
+type axpyJob[T Float] struct {
+	alpha T
+	x, y  []T
+	run   func(lo, hi int)
+}
+
+var axpyJobs [2]sync.Pool
 
 // vectorised reports whether gonum's axpy, which on amd64 takes four numbers an instruction, beats a loop over n numbers.
 // It rounds each product before it adds it, as the loop does, so both give the same bits. On other architectures gonum's is
 // a loop that the compiler may fuse.
 func vectorised(n int) bool { return runtime.GOARCH == "amd64" && n >= 32 }
 
-func axpy[T Float](alpha T, x, y []T) {
-	y = y[:len(x)]
+func plainAxpy[T Float](y, x []T, alpha T) {
 	if vectorised(len(x)) && alpha != 0 { // gonum leaves y alone for alpha = 0, where 0·NaN is to be NaN
 		var level1 gonum.Implementation
 		switch x := any(x).(type) {
@@ -77,6 +65,7 @@ func axpy[T Float](alpha T, x, y []T) {
 		}
 		return
 	}
+	y = y[:len(x)]
 	for i, v := range x {
 		y[i] += T(alpha * v) // the conversion forbids a fused multiply-add, see Gemm
 	}
@@ -87,30 +76,16 @@ func AllFinite[T Float](x []T) bool {
 	if len(x) < 2*vectorGrain {
 		return allFinite(x)
 	}
-	var bad atomic.Bool
-	Parallel(len(x), vectorGrain, func(lo, hi int) {
-		if !allFinite(x[lo:hi]) {
-			bad.Store(true)
-		}
-	})
-	return !bad.Load()
+	j := newElementJob(nil, x, nil)
+	j.spoilt.Store(false)
+	Parallel(len(x), vectorGrain, j.runFinite)
+	finite := !j.spoilt.Load()
+	j.done()
+	return finite
 }
 
 // allFinite has no branch for each element: 0·x is ±0 for a finite x and NaN otherwise, and a NaN stays in the sum.
-func allFinite[T Float](x []T) bool {
-	var s0, s1, s2, s3 T
-	for len(x) >= 4 {
-		s0 += 0 * x[0]
-		s1 += 0 * x[1]
-		s2 += 0 * x[2]
-		s3 += 0 * x[3]
-		x = x[4:]
-	}
-	for _, v := range x {
-		s0 += 0 * v
-	}
-	return (s0+s1)+(s2+s3) == 0
-}
+func allFinite[T Float](x []T) bool { return tableOf[T]().timesZero(x) == 0 }
 
 // Convert copies src to dst in the precision of dst.
 func Convert[T, S Float](dst []T, src []S) {

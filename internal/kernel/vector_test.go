@@ -8,7 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestDot(t *testing.T) {
+func TestDot(t *testing.T) { eachLevel(t, testDot) }
+
+func testDot(t *testing.T, _ Level) {
 	r := rand.New(rand.NewPCG(1, 5))
 	for _, n := range []int{0, 1, 3, 4, 5, 8, 1001} {
 		a, b := randomMatrix[float64](r, 1, n, 0, 0).data, randomMatrix[float64](r, 1, n, 0, 0).data
@@ -22,29 +24,48 @@ func TestDot(t *testing.T) {
 	// The accumulators are float64: in float32 the ones would vanish beside 2^25.
 	big := []float32{1 << 25, 0, 0, 0, 1, 0, 0, 0, -(1 << 25)}
 	one := []float32{1, 1, 1, 1, 1, 1, 1, 1, 1}
-	require.Equal(t, float32(1), Dot(big, one))
+	require.Equal(t, 1.0, Dot(big, one))
 	require.Equal(t, float32(1), Sum(big))
 }
 
 func TestAxpy(t *testing.T) {
-	for _, n := range []int{0, 1, 7, 2*vectorGrain + 5} {
-		x, y, want := make([]float32, n), make([]float32, n+1), make([]float32, n+1)
-		for i := range y {
-			y[i] = float32(i % 7)
-			want[i] = y[i]
+	eachLevel(t, func(t *testing.T, _ Level) {
+		t.Run("float32", testAxpy[float32])
+		t.Run("float64", testAxpy[float64])
+	})
+}
+
+func testAxpy[T Float](t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 5))
+	for n := range 140 {
+		if n == 139 {
+			n = 2*vectorGrain + 5
 		}
-		for i := range x {
-			x[i] = float32(i % 5)
-			want[i] -= 2 * x[i]
+		x, y := randomMatrix[T](r, 1, n, 0, 0).data, randomMatrix[T](r, 1, n+1, 0, 0).data
+		want := append([]T(nil), y...)
+		for i, v := range x {
+			if level == Plain {
+				want[i] += T(0.3 * v)
+			} else {
+				want[i] = fusedMultiplyAdd(0.3, v, want[i])
+			}
 		}
-		atProcs(2, func() any { Axpy(-2, x, y); return nil })
+		atProcs(2, func() any { Axpy(0.3, x, y); return nil })
 		require.Equal(t, want, y)
+		atProcs(2, func() any { // 0·NaN is NaN
+			Axpy(0, append(x[:0:0], T(math.NaN())), y)
+			require.True(t, y[0] != y[0])
+			require.Less(t, testing.AllocsPerRun(5, func() { Axpy(0.3, x, y) }), 1.0)
+			return nil
+		})
 	}
 }
 
 func TestAllFinite(t *testing.T) {
-	t.Run("float32", func(t *testing.T) { testAllFinite[float32](t, math.MaxFloat32, math.SmallestNonzeroFloat32) })
-	t.Run("float64", func(t *testing.T) { testAllFinite[float64](t, math.MaxFloat64, math.SmallestNonzeroFloat64) })
+	eachLevel(t, func(t *testing.T, _ Level) {
+		t.Run("float32", func(t *testing.T) { testAllFinite[float32](t, math.MaxFloat32, math.SmallestNonzeroFloat32) })
+		t.Run("float64", func(t *testing.T) { testAllFinite[float64](t, math.MaxFloat64, math.SmallestNonzeroFloat64) })
+	})
 }
 
 func testAllFinite[T Float](t *testing.T, largest, smallest T) {

@@ -4,6 +4,8 @@
 // that moves, so a chain needs to remember only its seed and its step, results do not depend on how many workers share the
 // rows, and a run that is stopped and resumed draws what the uninterrupted run would have drawn.
 //
+// The generator itself and the kernels that fill rows stand in package kernel; here is what is drawn where:
+//
 //	key      (seed, purpose), mixed once by New
 //	counter  word 0 the block of units, word 1 the row, words 2 and 3 the step (48 bits) and the part (16 bits)
 //

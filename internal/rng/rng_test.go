@@ -1,30 +1,15 @@
 package rng
 
 import (
+	"hash/fnv"
 	"math"
 	"sort"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-// The known-answer vectors of Random123 1.14 (kat_vectors, philox4x32 10).
-func TestPhiloxRandom123(t *testing.T) {
-	const ff = 0xffffffff
-	for _, c := range []struct {
-		counter [4]uint32
-		key     [2]uint32
-		want    [4]uint32
-	}{
-		{[4]uint32{}, [2]uint32{}, [4]uint32{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
-		{[4]uint32{ff, ff, ff, ff}, [2]uint32{ff, ff}, [4]uint32{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
-		{[4]uint32{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, [2]uint32{0xa4093822, 0x299f31d0},
-			[4]uint32{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
-	} {
-		a, b, x, y := philox(c.counter[0], c.counter[1], c.counter[2], c.counter[3], c.key[0], c.key[1])
-		require.Equal(t, c.want, [4]uint32{a, b, x, y})
-	}
-}
+	"github.com/harmonium-go/harmonium/internal/kernel"
+)
 
 func TestDrawsDependOnlyOnTheirAddress(t *testing.T) {
 	s := New(7, "test")
@@ -35,6 +20,16 @@ func TestDrawsDependOnlyOnTheirAddress(t *testing.T) {
 	Normal(s.Row(3, 9), long)
 	Normal(s.Row(3, 9), short)
 	require.Equal(t, long[:5], short)
+}
+
+// The purpose is hashed as hash/fnv does it: saved seeds keep their draws.
+func TestStreamOfAPurpose(t *testing.T) {
+	h := fnv.New64a()
+	h.Write([]byte("gibbs visible"))
+	p := h.Sum64()
+	k0, k1, _, _ := kernel.Philox(kernel.Address{5, 6, uint32(p >> 32)}, uint32(p))
+	require.Equal(t, Stream{k0, k1}, New(6<<32|5, "gibbs visible"))
+	require.Zero(t, testing.AllocsPerRun(10, func() { New(1, "gibbs visible") }))
 }
 
 func TestAddressesDiffer(t *testing.T) {
@@ -143,13 +138,4 @@ func TestPerm(t *testing.T) {
 		seen[i] = true
 	}
 	require.Len(t, seen, 100)
-}
-
-func BenchmarkUniform(b *testing.B) {
-	x := make([]float32, 1<<16)
-	s := New(1, "bench")
-	b.SetBytes(int64(4 * len(x)))
-	for b.Loop() {
-		Uniform(s.Row(0, 0), x)
-	}
 }

@@ -12,29 +12,16 @@ var Bernoulli = Kind{"Bernoulli", bernoulli[float32]{}, bernoulli[float64]{}}
 
 type bernoulli[T kernel.Float] struct{ free[T] }
 
-func (bernoulli[T]) CGF(in, _ []T) T {
-	sum := 0.0
-	for _, x := range in {
-		sum += kernel.Softplus1(float64(x))
-	}
-	return T(sum)
-}
+func (bernoulli[T]) CGF(in, _ []T) T { return T(kernel.SumSoftplus(in)) }
 
 func (bernoulli[T]) Mean(dst, in, _ []T) { kernel.Sigmoid(dst, in) }
 
-func (bernoulli[T]) Variance(dst, in, _ []T) {
-	for j, x := range in {
-		dst[j] = T(kernel.SigmoidSlope1(float64(x)))
-	}
-}
+func (bernoulli[T]) Variance(dst, in, _ []T) { kernel.SigmoidGrad(dst, in, fill(dst, 1)) }
 
 func (bernoulli[T]) MeanGrad(dst, in, _, g []T) { kernel.SigmoidGrad(dst, in, g) }
 
 func (bernoulli[T]) Sample(dst, in, _ []T, temperature T, draws rng.Row) {
-	rng.Uniform(draws, dst)
-	for j, u := range dst {
-		dst[j] = T(outcome(float64(u), kernel.Sigmoid1(float64(in[j]/temperature)), 0))
-	}
+	rng.Binary(draws, dst, in, over(1, temperature), 0)
 }
 
 func (bernoulli[T]) Inverse(dst, mean, _ []T) {
@@ -45,14 +32,3 @@ func (bernoulli[T]) Inverse(dst, mean, _ []T) {
 }
 
 func (bernoulli[T]) Invalid(x []T) int { return outside(x, 0, 1) }
-
-// outcome is 1 with probability p and off otherwise, by a uniform draw u; NaN where p is NaN, so that no sampler hides it.
-func outcome(u, p, off float64) float64 {
-	switch {
-	case u < p:
-		return 1
-	case p == p:
-		return off
-	}
-	return p
-}

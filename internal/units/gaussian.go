@@ -1,8 +1,6 @@
 package units
 
 import (
-	"math"
-
 	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/rng"
 )
@@ -20,86 +18,69 @@ var (
 
 const log2Pi = 1.8378770664093454835606594728112352797228
 
-// variance returns σ² of unit j.
-func variance[T kernel.Float](logVariance []T, j int) float64 {
+// times sets dst = x·σ^(2·power), power 1 or −1. dst may be x.
+func times[T kernel.Float](dst, x, logVariance []T, power T) {
 	if logVariance == nil {
-		return 1
+		copy(dst, x)
+	} else {
+		kernel.MultiplyExp(dst, x, logVariance, power)
 	}
-	return math.Exp(float64(logVariance[j]))
+}
+
+// squares returns Σ_j x_j²·σ_j^(2·power).
+func squares[T kernel.Float](x, logVariance []T, power T) float64 {
+	if logVariance == nil {
+		return kernel.SumSquares(x, 0)
+	}
+	return kernel.SumSquaresExp(x, logVariance, power)
 }
 
 func (gaussian[T]) CGF(in, logVariance []T) T {
-	sum := float64(len(in)) * log2Pi
-	for j, x := range in {
-		sum += variance(logVariance, j) * float64(x) * float64(x)
-	}
-	for _, s := range logVariance {
-		sum += float64(s)
-	}
-	return T(sum / 2)
+	return T((float64(len(in))*log2Pi + squares(in, logVariance, 1) + kernel.Total(logVariance)) / 2)
 }
 
-func (gaussian[T]) Mean(dst, in, logVariance []T) {
-	for j, x := range in {
-		dst[j] = T(variance(logVariance, j) * float64(x))
-	}
-}
+func (gaussian[T]) Mean(dst, in, logVariance []T) { times(dst, in, logVariance, 1) }
 
 func (gaussian[T]) Variance(dst, _, logVariance []T) {
-	for j := range dst {
-		dst[j] = T(variance(logVariance, j))
+	if logVariance == nil {
+		fill(dst, 1)
+	} else {
+		kernel.Exp(dst, logVariance)
 	}
 }
 
 func (f gaussian[T]) MeanGrad(dst, _, logVariance, g []T) { f.Mean(dst, g, logVariance) }
 
-func (gaussian[T]) Energy(x, logVariance []T) T {
-	sum := 0.0
-	for j, x := range x {
-		sum += float64(x) * float64(x) / variance(logVariance, j)
-	}
-	return T(sum / 2)
-}
+func (gaussian[T]) Energy(x, logVariance []T) T { return T(squares(x, logVariance, -1) / 2) }
 
 func (gaussian[T]) EnergyGrad(dst, x, logVariance []T, g T) {
-	for j, x := range x {
-		dst[j] = T(float64(x) / variance(logVariance, j) * float64(g))
-	}
+	times(dst, x, logVariance, -1)
+	kernel.Scale(dst, dst, g)
 }
 
+// ½g(σ²I² + 1)
 func (gaussian[T]) CGFLogVarianceGrad(dst, in, logVariance []T, g T) {
-	for j, x := range in {
-		dst[j] += T(float64(g) * (variance(logVariance, j)*float64(x)*float64(x) + 1) / 2)
-	}
+	kernel.AddMultiplyExp(dst, in, in, logVariance, 1, g/2, g/2)
 }
 
 func (gaussian[T]) MeanLogVarianceGrad(dst, in, logVariance, g []T) {
-	for j, x := range in {
-		dst[j] += T(variance(logVariance, j) * float64(x) * float64(g[j]))
-	}
+	kernel.AddMultiplyExp(dst, in, g, logVariance, 1, 1, 0)
 }
 
 func (gaussian[T]) EnergyLogVarianceGrad(dst, x, logVariance []T, g T) {
-	for j, x := range x {
-		dst[j] -= T(float64(g) * float64(x) * float64(x) / variance(logVariance, j) / 2)
-	}
+	kernel.AddMultiplyExp(dst, x, x, logVariance, -1, -g/2, 0)
 }
 
 func (gaussian[T]) Sample(dst, in, logVariance []T, temperature T, draws rng.Row) {
-	rng.Normal(draws, dst)
-	for j, z := range dst {
-		v := variance(logVariance, j)
-		dst[j] = T(v*float64(in[j]) + math.Sqrt(v*float64(temperature))*float64(z))
-	}
+	rng.Gaussian(draws, dst, in, logVariance, temperature)
 }
 
-func (gaussian[T]) Inverse(dst, mean, logVariance []T) {
-	for j, m := range mean {
-		dst[j] = T(float64(m) / variance(logVariance, j))
-	}
-}
+func (gaussian[T]) Inverse(dst, mean, logVariance []T) { times(dst, mean, logVariance, -1) }
 
 func (gaussian[T]) Invalid(x []T) int {
+	if kernel.AllFinite(x) {
+		return -1
+	}
 	for i, v := range x {
 		if v-v != 0 { // NaN or infinite
 			return i

@@ -3,6 +3,7 @@ package units
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/rng"
@@ -45,21 +46,16 @@ func top[T kernel.Float](group []T) (index int, others float64) {
 func (f oneHot[T]) CGF(in, _ []T) T {
 	sum := 0.0
 	f.groups(len(in), func(lo, hi int) {
-		k, others := top(in[lo:hi])
-		sum += float64(in[lo+k]) + math.Log1p(others)
+		best := float64(kernel.Max(in[lo:hi]))
+		if !math.IsInf(best, 0) { // where it is, it is the result
+			best += math.Log(kernel.SumExp(in[lo:hi], T(best)))
+		}
+		sum += best
 	})
 	return T(sum)
 }
 
-func (f oneHot[T]) Mean(dst, in, _ []T) {
-	f.groups(len(in), func(lo, hi int) {
-		k, others := top(in[lo:hi])
-		best := float64(in[lo+k])
-		for j := lo; j < hi; j++ {
-			dst[j] = T(math.Exp(float64(in[j])-best) / (1 + others))
-		}
-	})
-}
+func (f oneHot[T]) Mean(dst, in, _ []T) { kernel.RowSoftmax(dst, in, len(in)/f.states, f.states) }
 
 func (f oneHot[T]) Variance(dst, in, _ []T) {
 	f.groups(len(in), func(lo, hi int) {
@@ -79,13 +75,7 @@ func (f oneHot[T]) Variance(dst, in, _ []T) {
 func (f oneHot[T]) MeanGrad(dst, in, _, g []T) {
 	f.Mean(dst, in, nil)
 	f.groups(len(in), func(lo, hi int) {
-		dot := 0.0
-		for j := lo; j < hi; j++ {
-			dot += float64(dst[j]) * float64(g[j])
-		}
-		for j := lo; j < hi; j++ {
-			dst[j] = T(float64(dst[j]) * (float64(g[j]) - dot))
-		}
+		kernel.SoftmaxGrad(dst[lo:hi], dst[lo:hi], g[lo:hi], T(kernel.Dot(dst[lo:hi], g[lo:hi])), 1)
 	})
 }
 
@@ -95,29 +85,31 @@ func (f oneHot[T]) Sample(dst, in, _ []T, temperature T, draws rng.Row) {
 	// Group g's uniform number waits in dst[g]; going down, no group writes over one that is still to be read.
 	for g := groups - 1; g >= 0; g-- {
 		u, lo, hi := float64(dst[g]), g*f.states, (g+1)*f.states
-		k, _ := top(in[lo:hi])
-		best := float64(in[lo+k])
-		weight := func(j int) float64 { return math.Exp((float64(in[j]) - best) / float64(temperature)) }
-		total := 0.0
-		for j := lo; j < hi; j++ {
-			total += weight(j)
-		}
+		weights := dst[lo:hi]
+		kernel.ShiftScale(weights, in[lo:hi], kernel.Max(in[lo:hi]), over(1, temperature))
+		total := kernel.ExpSum(weights, weights, 0)
 		if total != total { // NaN in, NaN out
-			for j := lo; j < hi; j++ {
-				dst[j] = T(total)
+			for j := range weights {
+				weights[j] = T(total)
 			}
 			continue
 		}
-		chosen, below := lo+k, 0.0 // the likeliest state, should rounding leave u·total above every partial sum
-		for j := lo; j < hi; j++ {
-			if below += weight(j); u*total < below {
-				chosen = j
-				break
-			}
-		}
-		clear(dst[lo:hi])
-		dst[chosen] = 1
+		chosen := choose(weights, u*total)
+		clear(weights)
+		weights[chosen] = 1
 	}
+}
+
+// choose returns the first index up to which the weights sum to more than x, and that of the largest, 1, should rounding leave
+// x above all sums.
+func choose[T kernel.Float](weights []T, x float64) int {
+	sum := 0.0
+	for j, w := range weights {
+		if sum += float64(w); x < sum {
+			return j
+		}
+	}
+	return slices.Index(weights, 1)
 }
 
 // Inverse gives one of the many inputs of these means: their logarithms.

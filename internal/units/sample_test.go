@@ -162,6 +162,21 @@ func TestSampleSharedDrawsFail(t *testing.T) {
 	}
 }
 
+// At the smallest temperatures an input of 0 still leaves the choice open, and any other decides.
+func TestSampleNearZeroTemperature(t *testing.T) {
+	const cold = 1e-45
+	stream, seen := rng.New(1, "cold"), map[float32]bool{}
+	for i := range 100 {
+		row := filled(3, func(d []float32) { Bernoulli.F32.Sample(d, []float32{-1, 0, 1}, nil, cold, stream.Row(i, 0)) })
+		require.Equal(t, []float32{0, row[1], 1}, row)
+		seen[row[1]] = true
+		row = filled(3, func(d []float32) { Spin.F32.Sample(d, []float32{-1, 0, 1}, nil, cold, stream.Row(i, 1)) })
+		require.Equal(t, []float32{-1, row[1], 1}, row)
+		seen[row[1]] = true
+	}
+	require.Equal(t, map[float32]bool{-1: true, 0: true, 1: true}, seen)
+}
+
 // Certain units are certain: no draw may fall on a state whose probability rounds to 0.
 func TestSampleAtTheEnds(t *testing.T) {
 	stream := rng.New(1, "ends")

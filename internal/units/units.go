@@ -10,6 +10,8 @@
 package units
 
 import (
+	"math"
+
 	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/rng"
 )
@@ -37,7 +39,7 @@ type Family[T kernel.Float] interface {
 	Invalid(x []T) int
 }
 
-// Scaled is a family with a variance to learn: gradients with regard to s = log σ², added to dst.
+// Scaled is a family with a variance to learn: gradients with regard to s = log σ², which is not nil here, added to dst.
 type Scaled[T kernel.Float] interface {
 	CGFLogVarianceGrad(dst, in, logVariance []T, g T)
 	MeanLogVarianceGrad(dst, in, logVariance, g []T)
@@ -64,8 +66,22 @@ const edge = 1e-3
 
 func clamp(x, lo, hi float64) float64 { return min(max(x, lo), hi) }
 
+// over returns a/temperature, but never an infinity, which would make a NaN of an input of 0.
+func over[T kernel.Float](a, temperature T) T { return min(a/temperature, math.MaxFloat32) }
+
+// fill sets all of dst to x and returns it.
+func fill[T kernel.Float](dst []T, x T) []T {
+	for j := range dst {
+		dst[j] = x
+	}
+	return dst
+}
+
 // outside returns the index of the first x that is not in [lo, hi]; NaN is in no interval.
 func outside[T kernel.Float](x []T, lo, hi T) int {
+	if kernel.Min(x) >= lo && kernel.Max(x) <= hi { // as nearly always
+		return -1
+	}
 	for i, v := range x {
 		if !(v >= lo && v <= hi) {
 			return i

@@ -101,7 +101,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// A float32 family gives the rounded results of the float64 family on the same numbers.
+// A float32 family gives the rounded results of the float64 family on the same numbers; in the assembly a few roundings more,
+// and the differences of inputs within a group, which are the logarithms of means, are rounded too.
 func TestSinglePrecision(t *testing.T) {
 	for _, f := range families {
 		n, s, s32 := length(f.groups), f.logVariance, to32(f.logVariance)
@@ -113,7 +114,11 @@ func TestSinglePrecision(t *testing.T) {
 			in, g := to64(in32), to64(g32)
 			close := func(what string, tolerance float64, want []float64, got []float32) {
 				for j := range want {
-					require.InDelta(t, want[j], float64(got[j]), tolerance*max(1e-30, math.Abs(want[j])), "%s: %s at %v", f.kind.Name, what, in)
+					size := max(1e-30, math.Abs(want[j]))
+					if kernel.Current() != kernel.Plain {
+						size *= 6 + math.Abs(math.Log(size))
+					}
+					require.InDelta(t, want[j], float64(got[j]), tolerance*size, "%s: %s at %v", f.kind.Name, what, in)
 				}
 			}
 			const rounding = 0x1p-24
