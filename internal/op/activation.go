@@ -41,12 +41,14 @@ func (a activation) apply(x *G.Node) (*G.Node, error) {
 		ranks: []int{rank}, rank: rank, wrt: []bool{true},
 		shape: sameShape,
 		f32:   unary(a.f32), f64: unary(a.f64),
+		inPlace: []int{0},
 		diff: func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
 			d := &fused{
 				name:  a.name + "Grad",
 				ranks: []int{rank, rank}, rank: rank, wrt: none(2),
 				shape: sameShape,
 				f32:   binary(a.grad3), f64: binary(a.grad6),
+				inPlace: []int{0, 1},
 			}
 			dx, err := d.apply(in[0], g)
 			return G.Nodes{dx}, err
@@ -56,11 +58,11 @@ func (a activation) apply(x *G.Node) (*G.Node, error) {
 }
 
 func unary[T kernel.Float](f func(dst, x []T)) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) { f(dst.data, in[0].data) }
+	return func(dst operand[T], in []operand[T], _, _ int) { f(dst.data, in[0].data) }
 }
 
 func binary[T kernel.Float](f func(dst, x, g []T)) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) { f(dst.data, in[0].data, in[1].data) }
+	return func(dst operand[T], in []operand[T], _, _ int) { f(dst.data, in[0].data, in[1].data) }
 }
 
 // rankOf is the rank of a node that may be nil: apply refuses nil with the op's name.
@@ -77,9 +79,10 @@ func StopGradient(x *G.Node) (*G.Node, error) {
 	o := &fused{
 		name:  "StopGradient",
 		ranks: []int{rank}, rank: rank, wrt: none(1),
-		shape: sameShape,
-		f32:   unary(func(dst, x []float32) { copy(dst, x) }),
-		f64:   unary(func(dst, x []float64) { copy(dst, x) }),
+		shape:   sameShape,
+		f32:     unary(func(dst, x []float32) { copy(dst, x) }),
+		f64:     unary(func(dst, x []float64) { copy(dst, x) }),
+		inPlace: []int{0},
 	}
 	return o.apply(x)
 }

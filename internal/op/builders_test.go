@@ -28,10 +28,10 @@ type builder struct {
 }
 
 // sizes are batches of several rows and columns, of one row, of one column, of one number: b rows, n and m columns, g those
-// of whole groups of three, j those of joined units, p those of n columns padded with two.
+// of whole groups of three, j those of joined units, p those of n columns padded with two, s stored patterns, i one number.
 var sizes = []map[rune]int{
-	{'b': 3, 'n': 4, 'm': 5, 'g': 6, 'j': 3, 'p': 6}, {'b': 1, 'n': 4, 'm': 3, 'g': 6, 'j': 3, 'p': 6},
-	{'b': 5, 'n': 1, 'm': 1, 'g': 3, 'j': 3, 'p': 3}, {'b': 1, 'n': 1, 'm': 1, 'g': 3, 'j': 3, 'p': 3},
+	{'b': 3, 'n': 4, 'm': 5, 'g': 6, 'j': 3, 'p': 6, 's': 7, 'i': 1}, {'b': 1, 'n': 4, 'm': 3, 'g': 6, 'j': 3, 'p': 6, 's': 2, 'i': 1},
+	{'b': 5, 'n': 1, 'm': 1, 'g': 3, 'j': 3, 'p': 3, 's': 1, 'i': 1}, {'b': 1, 'n': 1, 'm': 1, 'g': 3, 'j': 3, 'p': 3, 's': 1, 'i': 1},
 }
 
 func dims(word string, size map[rune]int) (shape []int) {
@@ -194,6 +194,16 @@ func builders() (all []builder) {
 		}, apply: one(func(x *G.Node) (*G.Node, error) { return SquaredDistance(x, 0.3) })},
 		{name: "AbsoluteSum", args: "n", out: "", apply: one(AbsoluteSum), ranks: true,
 			plain: func(in []array) []float64 { return []float64{sum(elementwise(math.Abs)(in))} }},
+		{name: "Associate", args: "bn sn sm i", out: "bm", plain: associated,
+			apply: func(in []*G.Node) (*G.Node, error) { return Associate(in[0], in[1], in[2], in[3]) }},
+		{name: "Associate of one node", args: "bn sn i", out: "bn",
+			plain: func(in []array) []float64 { return associated([]array{in[0], in[1], in[1], in[2]}) },
+			apply: func(in []*G.Node) (*G.Node, error) { return Associate(in[0], in[1], in[1], in[2]) }},
+		{name: "AssociationLogSumExp", args: "bn sn i", out: "b",
+			plain: func(in []array) []float64 {
+				return each(func(row []float64) []float64 { return []float64{logSum(row)} })([]array{associationScores(in)})
+			},
+			apply: func(in []*G.Node) (*G.Node, error) { return AssociationLogSumExp(in[0], in[1], in[2]) }},
 	}...)
 	for _, f := range families {
 		all = append(all, f.builders(false)...)

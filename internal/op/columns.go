@@ -14,8 +14,8 @@ func Pad(x *G.Node, n int) (*G.Node, error) {
 	o := &fused{
 		name:  fmt.Sprintf("Pad(%d)", n),
 		ranks: []int{2}, rank: 2, wrt: []bool{true},
-		shape: func(in []tensor.Shape) (tensor.Shape, error) { return tensor.Shape{in[0][0], in[0][1] + n}, nil },
-		f32:   copyColumns[float32], f64: copyColumns[float64],
+		shape: func(out tensor.Shape, in []tensor.Shape) error { return setShape(out, in[0][0], in[0][1]+n) },
+		f32:   copyColumns[float32], f64: copyColumns[float64], grain: cheap,
 		diff: func(_ G.Nodes, _, g *G.Node) (G.Nodes, error) {
 			dx, err := truncate(g, n)
 			return G.Nodes{dx}, err
@@ -29,15 +29,16 @@ func truncate(x *G.Node, n int) (*G.Node, error) {
 	o := &fused{
 		name:  fmt.Sprintf("truncate(%d)", n),
 		ranks: []int{2}, rank: 2, wrt: none(1),
-		shape: func(in []tensor.Shape) (tensor.Shape, error) { return tensor.Shape{in[0][0], in[0][1] - n}, nil },
-		f32:   copyColumns[float32], f64: copyColumns[float64],
+		shape: func(out tensor.Shape, in []tensor.Shape) error { return setShape(out, in[0][0], in[0][1]-n) },
+		f32:   copyColumns[float32], f64: copyColumns[float64], grain: cheap,
 	}
 	return o.apply(x)
 }
 
-// copyColumns copies the columns that both matrices have.
-func copyColumns[T kernel.Float](dst operand[T], in []operand[T]) {
-	for i := range dst.rows() {
-		copy(dst.row(i), in[0].row(i))
+// copyColumns copies the columns that both matrices have and clears the others.
+func copyColumns[T kernel.Float](dst operand[T], in []operand[T], lo, hi int) {
+	for i := lo; i < hi; i++ {
+		to := dst.row(i)
+		clear(to[copy(to, in[0].row(i)):])
 	}
 }

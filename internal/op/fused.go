@@ -1,7 +1,6 @@
 package op
 
 import (
-	"errors"
 	"fmt"
 	"hash"
 	"hash/fnv"
@@ -11,39 +10,34 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/fault"
 )
 
 // Errors that callers of the library test for; energy re-exports them.
 var (
-	ErrShape = errors.New("wrong shape")
-	ErrDtype = errors.New("wrong dtype")
+	ErrShape = fault.ErrShape
+	ErrDtype = fault.ErrDtype
 )
 
-// operand is one input or output of a kernel: contiguous, row major.
-type operand[T kernel.Float] struct {
-	data  []T
-	shape tensor.Shape
-}
-
-func (o operand[T]) rows() int { return o.shape[0] }
-func (o operand[T]) cols() int { return o.shape[1] }
-func (o operand[T]) row(i int) []T {
-	n := o.shape[1]
-	return o.data[i*n : (i+1)*n]
-}
-
-// kernelFunc computes dst from in. dst is zeroed.
-type kernelFunc[T kernel.Float] func(dst operand[T], in []operand[T])
-
 // fused is a Gorgonia op. name identifies the op and all its parameters: two ops of one name are the same function.
+//
+// An op belongs to one node of one graph, and one machine at a time runs a graph: running an op uses memory of its own.
 type fused struct {
 	name  string
 	ranks []int // of the inputs
 	rank  int   // of the result
-	shape func(in []tensor.Shape) (tensor.Shape, error)
-	f32   kernelFunc[float32]
-	f64   kernelFunc[float64]
+
+	// shape checks the shapes of the inputs, whose ranks are right, and sets that of the result.
+	shape func(out tensor.Shape, in []tensor.Shape) error
+
+	f32 kernelFunc[float32]
+	f64 kernelFunc[float64]
+
+	// grain is how many numbers are worth a goroutine, where rows may be computed apart. 0 leaves the work to one call.
+	grain int
+
+	// inPlace lists the arguments that the kernel may write its result over, all other arguments lying elsewhere.
+	inPlace []int
 
 	// diff returns the gradient with regard to each input, nil where wrt is false.
 	diff func(in G.Nodes, out, grad *G.Node) (G.Nodes, error)
@@ -51,7 +45,15 @@ type fused struct {
 
 	// salt tells this op from one whose node collides with its own in Gorgonia's 32-bit hash.
 	salt int
+
+	runner
 }
+
+// How many numbers are worth a goroutine, of work that is an exponential each, and of work that memory bounds.
+const (
+	costly = 2000
+	cheap  = 1 << 15
+)
 
 var (
 	_ G.SDOp            = (*fused)(nil)
@@ -104,135 +106,21 @@ func (o *fused) InferShape(in ...G.DimSizer) (tensor.Shape, error) {
 }
 
 func (o *fused) checkedShape(in []tensor.Shape) (tensor.Shape, error) {
+	out := make(tensor.Shape, o.rank)
+	return out, o.fit(out, in)
+}
+
+// fit checks the shapes of the inputs and sets that of the result.
+func (o *fused) fit(out tensor.Shape, in []tensor.Shape) error {
 	for i, s := range in {
 		if s.Dims() != o.ranks[i] {
-			return nil, fmt.Errorf("op: %s: argument %d has shape %v, want rank %d: %w", o.name, i, s, o.ranks[i], ErrShape)
+			return fmt.Errorf("op: %s: argument %d has shape %v, want rank %d: %w", o.name, i, s, o.ranks[i], ErrShape)
 		}
 	}
-	s, err := o.shape(in)
-	if err != nil {
-		return nil, fmt.Errorf("op: %s: %w", o.name, err)
+	if err := o.shape(out, in); err != nil {
+		return fmt.Errorf("op: %s: %w", o.name, err)
 	}
-	return s, nil
-}
-
-func (o *fused) Do(in ...G.Value) (G.Value, error) {
-	shapes := make([]tensor.Shape, len(in))
-	for i, v := range in {
-		shapes[i] = v.Shape()
-	}
-	shape, err := o.checkedShape(shapes)
-	if err != nil {
-		return nil, err
-	}
-	dtype := in[0].Dtype()
-	if o.rank == 0 {
-		return o.doScalar(dtype, in)
-	}
-	out := tensor.New(tensor.Of(dtype), tensor.WithShape(shape...))
-	return out, o.run(dtype, out, in)
-}
-
-func (o *fused) doScalar(dtype tensor.Dtype, in []G.Value) (G.Value, error) {
-	out := tensor.New(tensor.Of(dtype), tensor.WithShape(1))
-	if err := o.run(dtype, out, in); err != nil {
-		return nil, err
-	}
-	switch data := out.Data().(type) {
-	case []float32:
-		return G.NewF32(data[0]), nil
-	default:
-		return G.NewF64(data.([]float64)[0]), nil
-	}
-}
-
-// UsePreallocDo writes into a tensor that the machine owns. Scalars are made anew: Gorgonia's are values. Shapes are compared
-// number by number, since tensor.Shape.Eq takes (n) and (n, 1) for equal.
-func (o *fused) UsePreallocDo(prealloc G.Value, in ...G.Value) (G.Value, error) {
-	if o.rank == 0 {
-		return o.Do(in...)
-	}
-	shapes := make([]tensor.Shape, len(in))
-	for i, v := range in {
-		shapes[i] = v.Shape()
-	}
-	shape, err := o.checkedShape(shapes)
-	if err != nil {
-		return nil, err
-	}
-	out, ok := prealloc.(*tensor.Dense)
-	if !ok {
-		return nil, fmt.Errorf("op: %s: preallocated result is a %T, want a tensor: %w", o.name, prealloc, ErrShape)
-	}
-	if out.Dtype() != in[0].Dtype() || !slices.Equal(out.Shape(), shape) || !contiguous(out) {
-		return nil, fmt.Errorf("op: %s: preallocated result has shape %v, strides %v and dtype %v, want a contiguous tensor of shape %v and dtype %v: %w",
-			o.name, out.Shape(), out.Strides(), out.Dtype(), shape, in[0].Dtype(), ErrShape)
-	}
-	out.Zero()
-	return out, o.run(out.Dtype(), out, in)
-}
-
-func (o *fused) run(dtype tensor.Dtype, out *tensor.Dense, in []G.Value) error {
-	switch dtype {
-	case tensor.Float32:
-		return runKernel(o.name, o.f32, out, in)
-	case tensor.Float64:
-		return runKernel(o.name, o.f64, out, in)
-	}
-	return fmt.Errorf("op: %s: dtype %v, want float32 or float64: %w", o.name, dtype, ErrDtype)
-}
-
-func runKernel[T kernel.Float](name string, f kernelFunc[T], out *tensor.Dense, in []G.Value) error {
-	args := make([]operand[T], len(in))
-	for i, v := range in {
-		data, err := values[T](v)
-		if err != nil {
-			return fmt.Errorf("op: %s: argument %d: %w", name, i, err)
-		}
-		args[i] = operand[T]{data, v.Shape()}
-	}
-	f(operand[T]{out.Data().([]T), out.Shape()}, args)
 	return nil
-}
-
-// values returns the numbers of a value in row-major order, copied only where the tensor is a view that is not contiguous.
-func values[T kernel.Float](v G.Value) ([]T, error) {
-	switch v := v.(type) {
-	case *tensor.Dense:
-		data, ok := v.Data().([]T)
-		if !ok {
-			return nil, fmt.Errorf("a tensor of %v, want %T: %w", v.Dtype(), data, ErrDtype)
-		}
-		if contiguous(v) {
-			return data, nil
-		}
-		ordered := make([]T, 0, v.Shape().TotalSize())
-		it := v.Iterator()
-		for i, err := it.Start(); err == nil; i, err = it.Next() {
-			ordered = append(ordered, data[i])
-		}
-		return ordered, nil
-	case G.Scalar:
-		if x, ok := v.Data().(T); ok {
-			return []T{x}, nil
-		}
-	}
-	return nil, fmt.Errorf("a %T of dtype %v: %w", v, v.Dtype(), ErrDtype)
-}
-
-// contiguous reports whether a tensor's data lies in row-major order without gaps.
-func contiguous(t *tensor.Dense) bool {
-	want := t.Shape().CalcStrides()
-	got := t.Strides()
-	if len(got) != len(want) {
-		return len(want) <= 1 && len(got) <= 1
-	}
-	for i := range want {
-		if got[i] != want[i] && t.Shape()[i] != 1 {
-			return false
-		}
-	}
-	return t.Shape().TotalSize() == t.DataSize()
 }
 
 func (o *fused) DiffWRT(int) []bool { return o.wrt }
@@ -243,6 +131,10 @@ func (o *fused) SymDiff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 	}
 	return o.diff(in, out, grad)
 }
+
+// InPlace lists the arguments that the result may be written over: a machine may give UsePreallocDo such an argument's own
+// tensor for the result, if it is contiguous and shares its memory with no other argument.
+func (o *fused) InPlace() []int { return o.inPlace }
 
 func (o *fused) ReturnsPtr() bool     { return true }
 func (o *fused) CallsExtern() bool    { return false }
@@ -257,14 +149,30 @@ func (o *fused) Hashcode() uint32 {
 	return h.Sum32()
 }
 
-// sameShape is the shape rule of elementwise ops: every argument is shaped like the first.
-func sameShape(in []tensor.Shape) (tensor.Shape, error) {
+// sameShape is the shape rule of ops whose arguments are all of one shape. The result has it too, without its last dimensions
+// where its rank is lower.
+func sameShape(out tensor.Shape, in []tensor.Shape) error {
 	for i, s := range in {
 		if !slices.Equal(s, in[0]) {
-			return nil, fmt.Errorf("argument %d has shape %v, argument 0 %v: %w", i, s, in[0], ErrShape)
+			return fmt.Errorf("argument %d has shape %v, argument 0 %v: %w", i, s, in[0], ErrShape)
 		}
 	}
-	return in[0].Clone(), nil
+	copy(out, in[0])
+	return nil
+}
+
+// shapedAs is the shape rule of ops whose arguments fit whatever their shapes, or are known to: the result has the shape of
+// argument i, without its last dimensions where its rank is lower.
+func shapedAs(i int) func(out tensor.Shape, in []tensor.Shape) error {
+	return func(out tensor.Shape, in []tensor.Shape) error {
+		copy(out, in[i])
+		return nil
+	}
+}
+
+func setShape(out tensor.Shape, dims ...int) error {
+	copy(out, dims)
+	return nil
 }
 
 // none is the wrt of a gradient op of n inputs.

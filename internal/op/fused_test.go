@@ -19,6 +19,7 @@ type ownOp interface {
 	G.SDOp
 	G.UsePreallocDoer
 	checkedShape(in []tensor.Shape) (tensor.Shape, error)
+	InPlace() []int
 }
 
 // eachOp computes a node by hand, Do by Do, and calls f with each op of this package, its arguments and its result.
@@ -65,19 +66,20 @@ func TestUsePreallocDo(t *testing.T) {
 	forEach(t, func(t *testing.T, b builder, dtype tensor.Dtype, size map[rune]int) {
 		for _, n := range b.withGradients(t, dtype, size) {
 			eachOp(t, n, func(op ownOp, in []G.Value, out G.Value) {
-				if out.Shape().Dims() == 0 {
-					got, err := op.UsePreallocDo(nil, in...)
-					require.NoError(t, err)
-					require.Equal(t, out.Data(), got.Data())
-					return
-				}
-				target := out.(*tensor.Dense).Clone().(*tensor.Dense)
-				require.NoError(t, target.Memset(map[tensor.Dtype]any{tensor.Float32: float32(7), tensor.Float64: 7.0}[dtype]))
+				target := filled(out, 7)
 				got, err := op.UsePreallocDo(target, in...)
 				require.NoError(t, err)
 				require.Same(t, target, got)
 				require.Equal(t, out.Data(), target.Data(), "%v", op)
 
+				if out.Shape().Dims() == 0 {
+					wrong := map[tensor.Dtype]G.Value{tensor.Float32: new(G.F64), tensor.Float64: new(G.F32)}[dtype]
+					for _, wrong := range []G.Value{nil, wrong, tensor.New(tensor.Of(dtype), tensor.WithShape(1))} {
+						_, err := op.UsePreallocDo(wrong, in...)
+						require.ErrorIs(t, err, ErrShape, "%v: %T", op, wrong)
+					}
+					return
+				}
 				other := map[tensor.Dtype]tensor.Dtype{tensor.Float32: tensor.Float64, tensor.Float64: tensor.Float32}[dtype]
 				shape := out.Shape()
 				wider := shape.Clone()
@@ -100,6 +102,18 @@ func TestUsePreallocDo(t *testing.T) {
 			})
 		}
 	})
+}
+
+// filled is a new value of the shape and dtype of another that holds x everywhere.
+func filled(like G.Value, x float64) G.Value {
+	switch like := like.(type) {
+	case *G.F32:
+		return G.NewF32(float32(x))
+	case *G.F64:
+		return G.NewF64(x)
+	default:
+		return graphtest.Tensor(like.Dtype(), slices.Repeat([]float64{x}, like.Shape().TotalSize()), like.Shape()...)
+	}
 }
 
 // views are the numbers of a tensor with others between them: each second one, some columns, and axes turned.
@@ -281,7 +295,7 @@ func TestCommonSubexpressions(t *testing.T) {
 // Bits do not depend on how many cores share the work, forward and backward.
 func TestBitsDoNotDependOnCores(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	size := map[rune]int{'b': 97, 'n': 128, 'm': 53, 'g': 132, 'j': 3, 'p': 130}
+	size := map[rune]int{'b': 97, 'n': 128, 'm': 53, 'g': 132, 'j': 3, 'p': 130, 's': 1100, 'i': 1}
 	for _, b := range builders() {
 		if strings.HasSuffix(b.name, "log-variance") && !strings.Contains(b.name, "Gaussian") {
 			continue

@@ -15,25 +15,26 @@ import (
 //
 // Reference: J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer Normalization", arXiv:1607.06450.
 func LayerNorm(x, gain, bias *G.Node, epsilon float64) (*G.Node, error) {
-	fit := func(in []tensor.Shape) (tensor.Shape, error) {
+	fit := func(out tensor.Shape, in []tensor.Shape) error {
 		for i := 1; i < 3; i++ {
 			if in[i][0] != in[0][1] {
-				return nil, fmt.Errorf("x %v, gain %v and bias %v do not fit: %w", in[0], in[1], in[2], ErrShape)
+				return fmt.Errorf("x %v, gain %v and bias %v do not fit: %w", in[0], in[1], in[2], ErrShape)
 			}
 		}
-		return in[0].Clone(), nil
+		copy(out, in[0])
+		return nil
 	}
 	name := fmt.Sprintf("LayerNorm(%g)", epsilon)
 	o := &fused{
 		name:  name,
 		ranks: []int{2, 1, 1}, rank: 2, wrt: []bool{true, true, true},
 		shape: fit,
-		f32:   layerNorm[float32](epsilon), f64: layerNorm[float64](epsilon),
+		f32:   layerNorm[float32](epsilon), f64: layerNorm[float64](epsilon), grain: costly, inPlace: []int{0},
 		diff: func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
 			dx := &fused{
 				name: name + "Grad", ranks: []int{2, 1, 2}, rank: 2, wrt: none(3),
-				shape: func(in []tensor.Shape) (tensor.Shape, error) { return in[0].Clone(), nil },
-				f32:   layerNormGrad[float32](epsilon), f64: layerNormGrad[float64](epsilon),
+				shape: shapedAs(0),
+				f32:   layerNormGrad[float32](epsilon), f64: layerNormGrad[float64](epsilon), grain: costly, inPlace: []int{2},
 			}
 			x, err := dx.apply(in[0], in[1], g)
 			if err != nil {
@@ -41,7 +42,7 @@ func LayerNorm(x, gain, bias *G.Node, epsilon float64) (*G.Node, error) {
 			}
 			dgain := &fused{
 				name: name + "GainGrad", ranks: []int{2, 2}, rank: 1, wrt: none(2),
-				shape: func(in []tensor.Shape) (tensor.Shape, error) { return tensor.Shape{in[0][1]}, nil },
+				shape: func(out tensor.Shape, in []tensor.Shape) error { return setShape(out, in[0][1]) },
 				f32:   layerNormGainGrad[float32](epsilon), f64: layerNormGainGrad[float64](epsilon),
 			}
 			gain, err := dgain.apply(in[0], g)
@@ -57,60 +58,46 @@ func LayerNorm(x, gain, bias *G.Node, epsilon float64) (*G.Node, error) {
 
 // standardize returns the mean and the inverse deviation of a row.
 func standardize[T kernel.Float](x []T, epsilon float64) (mean, inverse float64) {
-	for _, v := range x {
-		mean += float64(v)
-	}
-	mean /= float64(len(x))
-	variance := 0.0
-	for _, v := range x {
-		variance += (float64(v) - mean) * (float64(v) - mean)
-	}
-	return mean, 1 / math.Sqrt(variance/float64(len(x))+epsilon)
+	n := float64(len(x))
+	mean = kernel.Total(x) / n
+	return mean, 1 / math.Sqrt(kernel.SumSquares(x, T(mean))/n+epsilon)
 }
 
 func layerNorm[T kernel.Float](epsilon float64) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
-		gain, bias := in[1].data, in[2].data
-		for i := range dst.rows() {
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
 			x, d := in[0].row(i), dst.row(i)
 			mean, inverse := standardize(x, epsilon)
-			for j := range d {
-				d[j] = T((float64(x[j])-mean)*inverse)*gain[j] + bias[j]
-			}
+			kernel.ShiftScale(d, x, T(mean), T(inverse))
+			kernel.MultiplyAdd(d, d, in[1].data, in[2].data)
 		}
 	}
 }
 
-// With y = (x − m)·s and e = gain∘g, dx = s(e − mean(e) − y·mean(e∘y)).
+// With y = (x − m)·s and e = gain∘g, dx = s(e − mean(e) − y·mean(e∘y)), which is linear in e and x.
 func layerNormGrad[T kernel.Float](epsilon float64) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
-		gain := in[1].data
-		for i := range dst.rows() {
-			x, g, d := in[0].row(i), in[2].row(i), dst.row(i)
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		n := float64(in[0].cols())
+		for i := lo; i < hi; i++ {
+			x, e := in[0].row(i), dst.row(i)
 			mean, inverse := standardize(x, epsilon)
-			sum, dot := 0.0, 0.0
-			for j := range d {
-				e := float64(gain[j]) * float64(g[j])
-				sum += e
-				dot += e * (float64(x[j]) - mean) * inverse
-			}
-			n := float64(len(d))
-			for j := range d {
-				y := (float64(x[j]) - mean) * inverse
-				d[j] = T(inverse * (float64(gain[j])*float64(g[j]) - sum/n - y*dot/n))
-			}
+			kernel.Multiply(e, in[1].data, in[2].row(i))
+			sum := kernel.Total(e)
+			slope := (kernel.Dot(e, x) - mean*sum) * inverse * inverse / n
+			kernel.Combine(e, e, x, T(inverse), T(-inverse*slope), T(inverse*(mean*slope-sum/n)))
 		}
 	}
 }
 
 func layerNormGainGrad[T kernel.Float](epsilon float64) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
+	var y []T // a standardized row
+	return func(dst operand[T], in []operand[T], _, _ int) {
+		y = sized(y, in[0].cols())
+		clear(dst.data)
 		for i := range in[0].rows() {
-			x, g := in[0].row(i), in[1].row(i)
-			mean, inverse := standardize(x, epsilon)
-			for j := range dst.data {
-				dst.data[j] += T(float64(g[j]) * (float64(x[j]) - mean) * inverse)
-			}
+			mean, inverse := standardize(in[0].row(i), epsilon)
+			kernel.ShiftScale(y, in[0].row(i), T(mean), T(inverse))
+			kernel.MultiplyAdd(dst.data, in[1].row(i), y, dst.data)
 		}
 	}
 }

@@ -11,20 +11,18 @@ import (
 
 // Gemm builds op(a)·op(b), op the transpose where asked. a and b are matrices; the result is (m, n).
 func Gemm(a, b *G.Node, transA, transB bool) (*G.Node, error) {
-	o := &fused{
+	o := accumulator(fused{
 		name:  fmt.Sprintf("Gemm(%v,%v)", transA, transB),
 		ranks: []int{2, 2}, rank: 2, wrt: []bool{true, true},
-		shape: func(in []tensor.Shape) (tensor.Shape, error) {
+		shape: func(out tensor.Shape, in []tensor.Shape) error {
 			m, k := turned(in[0], transA)
 			k2, n := turned(in[1], transB)
 			if k != k2 {
-				return nil, fmt.Errorf("shapes %v and %v do not multiply: %w", in[0], in[1], ErrShape)
+				return fmt.Errorf("shapes %v and %v do not multiply: %w", in[0], in[1], ErrShape)
 			}
-			return tensor.Shape{m, n}, nil
+			return setShape(out, m, n)
 		},
-		f32: gemmKernel[float32](transA, transB),
-		f64: gemmKernel[float64](transA, transB),
-	}
+	}, gemm[float32](transA, transB), gemm[float64](transA, transB))
 	o.diff = func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
 		a, b := in[0], in[1]
 		var da, db *G.Node
@@ -47,10 +45,10 @@ func Gemm(a, b *G.Node, transA, transB bool) (*G.Node, error) {
 	return o.apply(a, b)
 }
 
-func gemmKernel[T kernel.Float](transA, transB bool) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
+func gemm[T kernel.Float](transA, transB bool) addFunc[T] {
+	return func(dst operand[T], in []operand[T], alpha T, accumulate bool) {
 		_, k := turned(in[0].shape, transA)
-		kernel.Gemm(transA, transB, dst.rows(), dst.cols(), k, 1, in[0].data, in[0].cols(), in[1].data, in[1].cols(), false, dst.data, dst.cols())
+		kernel.Gemm(transA, transB, dst.rows(), dst.cols(), k, alpha, in[0].data, in[0].cols(), in[1].data, in[1].cols(), accumulate, dst.data, dst.cols())
 	}
 }
 
@@ -67,12 +65,12 @@ func Affine(x, w, c *G.Node, transW bool) (*G.Node, error) {
 	o := &fused{
 		name:  fmt.Sprintf("Affine(%v)", transW),
 		ranks: []int{2, 2, 1}, rank: 2, wrt: []bool{true, true, true},
-		shape: func(in []tensor.Shape) (tensor.Shape, error) {
+		shape: func(out tensor.Shape, in []tensor.Shape) error {
 			k, n := turned(in[1], transW)
 			if in[0][1] != k || in[2][0] != n {
-				return nil, fmt.Errorf("x %v, W %v and bias %v do not fit: %w", in[0], in[1], in[2], ErrShape)
+				return fmt.Errorf("x %v, W %v and bias %v do not fit: %w", in[0], in[1], in[2], ErrShape)
 			}
-			return tensor.Shape{in[0][0], n}, nil
+			return setShape(out, in[0][0], n)
 		},
 		f32: affineKernel[float32](transW),
 		f64: affineKernel[float64](transW),
@@ -98,7 +96,7 @@ func Affine(x, w, c *G.Node, transW bool) (*G.Node, error) {
 }
 
 func affineKernel[T kernel.Float](transW bool) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
+	return func(dst operand[T], in []operand[T], _, _ int) {
 		kernel.Affine(transW, dst.rows(), dst.cols(), in[0].cols(), in[0].data, in[1].data, in[2].data, dst.data)
 	}
 }
@@ -108,13 +106,13 @@ func MatVec(x, b *G.Node) (*G.Node, error) {
 	o := &fused{
 		name:  "MatVec",
 		ranks: []int{2, 1}, rank: 1, wrt: []bool{true, true},
-		shape: func(in []tensor.Shape) (tensor.Shape, error) {
+		shape: func(out tensor.Shape, in []tensor.Shape) error {
 			if in[0][1] != in[1][0] {
-				return nil, fmt.Errorf("x %v and b %v do not fit: %w", in[0], in[1], ErrShape)
+				return fmt.Errorf("x %v and b %v do not fit: %w", in[0], in[1], ErrShape)
 			}
-			return tensor.Shape{in[0][0]}, nil
+			return setShape(out, in[0][0])
 		},
-		f32: matVec[float32], f64: matVec[float64],
+		f32: matVec[float32], f64: matVec[float64], grain: cheap,
 		diff: func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
 			dx, err := outer(g, in[1])
 			if err != nil {
@@ -127,9 +125,9 @@ func MatVec(x, b *G.Node) (*G.Node, error) {
 	return o.apply(x, b)
 }
 
-func matVec[T kernel.Float](dst operand[T], in []operand[T]) {
-	for i := range dst.data {
-		dst.data[i] = kernel.Dot(in[0].row(i), in[1].data)
+func matVec[T kernel.Float](dst operand[T], in []operand[T], lo, hi int) {
+	for i := lo; i < hi; i++ {
+		dst.data[i] = T(kernel.Dot(in[0].row(i), in[1].data))
 	}
 }
 
@@ -138,33 +136,31 @@ func outer(g, b *G.Node) (*G.Node, error) {
 	o := &fused{
 		name:  "outer",
 		ranks: []int{1, 1}, rank: 2, wrt: none(2),
-		shape: func(in []tensor.Shape) (tensor.Shape, error) { return tensor.Shape{in[0][0], in[1][0]}, nil },
-		f32:   outerKernel[float32], f64: outerKernel[float64],
+		shape: func(out tensor.Shape, in []tensor.Shape) error { return setShape(out, in[0][0], in[1][0]) },
+		f32:   outerKernel[float32], f64: outerKernel[float64], grain: cheap,
 	}
 	return o.apply(g, b)
 }
 
-func outerKernel[T kernel.Float](dst operand[T], in []operand[T]) {
-	for i, g := range in[0].data {
-		kernel.Axpy(g, in[1].data, dst.row(i))
+func outerKernel[T kernel.Float](dst operand[T], in []operand[T], lo, hi int) {
+	for i := lo; i < hi; i++ {
+		kernel.Scale(dst.row(i), in[1].data, in[0].data[i])
 	}
 }
 
 // vecMat builds gᵀx: (B) and (B, n) give (n).
 func vecMat(g, x *G.Node) (*G.Node, error) {
-	o := &fused{
+	o := accumulator(fused{
 		name:  "vecMat",
 		ranks: []int{1, 2}, rank: 1, wrt: none(2),
-		shape: func(in []tensor.Shape) (tensor.Shape, error) { return tensor.Shape{in[1][1]}, nil },
-		f32:   vecMatKernel[float32], f64: vecMatKernel[float64],
-	}
+		shape: func(out tensor.Shape, in []tensor.Shape) error { return setShape(out, in[1][1]) },
+	}, vecMatKernel[float32], vecMatKernel[float64])
 	return o.apply(g, x)
 }
 
-func vecMatKernel[T kernel.Float](dst operand[T], in []operand[T]) {
-	for i, g := range in[0].data {
-		kernel.Axpy(g, in[1].row(i), dst.data)
-	}
+func vecMatKernel[T kernel.Float](dst operand[T], in []operand[T], alpha T, accumulate bool) {
+	rows, cols := in[1].rows(), in[1].cols()
+	kernel.Gemm(false, false, 1, cols, rows, alpha, in[0].data, rows, in[1].data, cols, accumulate, dst.data, cols)
 }
 
 // RowDot builds Σ_j a_ij b_ij: two (B, n) give (B).
@@ -172,14 +168,8 @@ func RowDot(a, b *G.Node) (*G.Node, error) {
 	o := &fused{
 		name:  "RowDot",
 		ranks: []int{2, 2}, rank: 1, wrt: []bool{true, true},
-		shape: func(in []tensor.Shape) (tensor.Shape, error) {
-			s, err := sameShape(in)
-			if err != nil {
-				return nil, err
-			}
-			return s[:1], nil
-		},
-		f32: rowDot[float32], f64: rowDot[float64],
+		shape: sameShape,
+		f32:   rowDot[float32], f64: rowDot[float64], grain: cheap,
 		diff: func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
 			da, err := scaleRows(in[1], g)
 			if err != nil {
@@ -192,9 +182,9 @@ func RowDot(a, b *G.Node) (*G.Node, error) {
 	return o.apply(a, b)
 }
 
-func rowDot[T kernel.Float](dst operand[T], in []operand[T]) {
-	for i := range dst.data {
-		dst.data[i] = kernel.Dot(in[0].row(i), in[1].row(i))
+func rowDot[T kernel.Float](dst operand[T], in []operand[T], lo, hi int) {
+	for i := lo; i < hi; i++ {
+		dst.data[i] = T(kernel.Dot(in[0].row(i), in[1].row(i)))
 	}
 }
 
@@ -203,14 +193,14 @@ func scaleRows(x, g *G.Node) (*G.Node, error) {
 	o := &fused{
 		name:  "scaleRows",
 		ranks: []int{2, 1}, rank: 2, wrt: none(2),
-		shape: func(in []tensor.Shape) (tensor.Shape, error) { return in[0].Clone(), nil },
-		f32:   scaleRowsKernel[float32], f64: scaleRowsKernel[float64],
+		shape: shapedAs(0),
+		f32:   scaleRowsKernel[float32], f64: scaleRowsKernel[float64], grain: cheap, inPlace: []int{0},
 	}
 	return o.apply(x, g)
 }
 
-func scaleRowsKernel[T kernel.Float](dst operand[T], in []operand[T]) {
-	for i, g := range in[1].data {
-		kernel.Axpy(g, in[0].row(i), dst.row(i))
+func scaleRowsKernel[T kernel.Float](dst operand[T], in []operand[T], lo, hi int) {
+	for i := lo; i < hi; i++ {
+		kernel.Scale(dst.row(i), in[0].row(i), in[1].data[i])
 	}
 }

@@ -54,9 +54,12 @@ func (o *noisy) SetTraining(training bool) error {
 
 func (n *Noise) op(name string, train3 kernelFunc[float32], train6 kernelFunc[float64]) *noisy {
 	o := &noisy{
-		fused:  fused{name: fmt.Sprintf("%s/%d", name, n.id), ranks: []int{2}, rank: 2, wrt: []bool{true}, shape: sameShape},
-		train3: train3, quiet3: unary(func(dst, x []float32) { copy(dst, x) }),
-		train6: train6, quiet6: unary(func(dst, x []float64) { copy(dst, x) }),
+		fused: fused{
+			name:  fmt.Sprintf("%s/%d", name, n.id),
+			ranks: []int{2}, rank: 2, wrt: []bool{true}, shape: sameShape, grain: costly,
+		},
+		train3: train3, quiet3: copyColumns[float32],
+		train6: train6, quiet6: copyColumns[float64],
 	}
 	o.f32, o.f64 = train3, train6
 	return o
@@ -76,21 +79,13 @@ func Dropout(x *G.Node, p float64, noise *Noise) (*G.Node, error) {
 }
 
 func dropout[T kernel.Float](p float64, noise *Noise) kernelFunc[T] {
-	scale := T(1 / (1 - p))
-	return func(dst operand[T], in []operand[T]) {
-		kernel.Parallel(dst.rows(), kernel.RowGrain(dst.cols()), func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				d := dst.row(i)
-				uniforms(noise, i, d)
-				for j, x := range in[0].row(i) {
-					if float64(d[j]) < p {
-						d[j] = x - x // 0, but NaN where x is not finite
-					} else {
-						d[j] = x * scale
-					}
-				}
-			}
-		})
+	factor := T(1 / (1 - p))
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			d := dst.row(i)
+			uniforms(noise, i, d)
+			kernel.Drop(d, in[0].row(i), d, T(p), factor) // NaN where x is not finite, also under the mask
+		}
 	}
 }
 
@@ -109,22 +104,20 @@ func Bernoulli(p *G.Node, noise *Noise) (*G.Node, error) {
 }
 
 func bernoulli[T kernel.Float](noise *Noise) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
-		kernel.Parallel(dst.rows(), kernel.RowGrain(dst.cols()), func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				d := dst.row(i)
-				uniforms(noise, i, d)
-				for j, p := range in[0].row(i) {
-					switch {
-					case p != p:
-						d[j] = p // NaN in, NaN out
-					case d[j] < p:
-						d[j] = 1
-					default:
-						d[j] = 0
-					}
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			d := dst.row(i)
+			uniforms(noise, i, d)
+			for j, p := range in[0].row(i) {
+				switch {
+				case p != p:
+					d[j] = p // NaN in, NaN out
+				case d[j] < p:
+					d[j] = 1
+				default:
+					d[j] = 0
 				}
 			}
-		})
+		}
 	}
 }

@@ -77,6 +77,20 @@ func product(a, b array) (out []float64) {
 	return out
 }
 
+// associationScores is β Q Kᵀ, with beta the last argument.
+func associationScores(in []array) array {
+	x := product(in[0], in[1].turned())
+	for i := range x {
+		x[i] *= in[len(in)-1].x[0]
+	}
+	return array{x, in[1].rows()}
+}
+
+func associated(in []array) []float64 {
+	p := each(shares)([]array{associationScores(in)})
+	return product(array{p, in[1].rows()}, in[2])
+}
+
 func plainSoftplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
 func plainSigmoid(x float64) float64  { return 1 / (1 + math.Exp(-x)) }
 
@@ -155,6 +169,9 @@ var (
 	}, func(x, _ []float64) (out []float64) {
 		for lo := 0; lo < len(x); lo += 3 {
 			whole := math.Exp(x[lo]) + math.Exp(x[lo+1]) + math.Exp(x[lo+2])
+			if math.IsInf(whole, 1) {
+				whole = math.NaN() // there is no such distribution, as RowSoftmax says
+			}
 			out = append(out, math.Exp(x[lo])/whole, math.Exp(x[lo+1])/whole, math.Exp(x[lo+2])/whole)
 		}
 		return out

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	G "gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/internal/kernel"
 )
@@ -14,7 +13,7 @@ func LogSumExp(x *G.Node) (*G.Node, error) {
 	o := &fused{
 		name:  "LogSumExp",
 		ranks: []int{2}, rank: 1, wrt: []bool{true},
-		shape: func(in []tensor.Shape) (tensor.Shape, error) { return in[0][:1].Clone(), nil },
+		shape: shapedAs(0),
 		f32:   logSumExp[float32], f64: logSumExp[float64],
 		diff: func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
 			p, err := Softmax(in[0])
@@ -28,7 +27,7 @@ func LogSumExp(x *G.Node) (*G.Node, error) {
 	return o.apply(x)
 }
 
-func logSumExp[T kernel.Float](dst operand[T], in []operand[T]) {
+func logSumExp[T kernel.Float](dst operand[T], in []operand[T], _, _ int) {
 	kernel.RowLogSumExp(dst.data, in[0].data, in[0].rows(), in[0].cols())
 }
 
@@ -38,11 +37,11 @@ func Softmax(x *G.Node) (*G.Node, error) {
 		name:  "Softmax",
 		ranks: []int{2}, rank: 2, wrt: []bool{true},
 		shape: sameShape,
-		f32:   softmax[float32], f64: softmax[float64],
+		f32:   softmax[float32], f64: softmax[float64], inPlace: []int{0},
 		diff: func(_ G.Nodes, out, g *G.Node) (G.Nodes, error) {
 			d := &fused{
 				name: "SoftmaxGrad", ranks: []int{2, 2}, rank: 2, wrt: none(2), shape: sameShape,
-				f32: softmaxGrad[float32], f64: softmaxGrad[float64],
+				f32: softmaxGrad[float32], f64: softmaxGrad[float64], grain: cheap, inPlace: []int{0, 1},
 			}
 			dx, err := d.apply(out, g)
 			return G.Nodes{dx}, err
@@ -51,17 +50,14 @@ func Softmax(x *G.Node) (*G.Node, error) {
 	return o.apply(x)
 }
 
-func softmax[T kernel.Float](dst operand[T], in []operand[T]) {
+func softmax[T kernel.Float](dst operand[T], in []operand[T], _, _ int) {
 	kernel.RowSoftmax(dst.data, in[0].data, in[0].rows(), in[0].cols())
 }
 
-func softmaxGrad[T kernel.Float](dst operand[T], in []operand[T]) {
-	for i := range dst.rows() {
-		p, g, d := in[0].row(i), in[1].row(i), dst.row(i)
-		dot := kernel.Dot(p, g)
-		for j := range d {
-			d[j] = p[j] * (g[j] - dot)
-		}
+func softmaxGrad[T kernel.Float](dst operand[T], in []operand[T], lo, hi int) {
+	for i := lo; i < hi; i++ {
+		p, g := in[0].row(i), in[1].row(i)
+		kernel.SoftmaxGrad(dst.row(i), p, g, T(kernel.Dot(p, g)), 1)
 	}
 }
 
@@ -71,19 +67,13 @@ func CrossEntropy(logits, targets *G.Node) (*G.Node, error) {
 	o := &fused{
 		name:  "CrossEntropy",
 		ranks: []int{2, 2}, rank: 1, wrt: []bool{true, false},
-		shape: func(in []tensor.Shape) (tensor.Shape, error) {
-			s, err := sameShape(in)
-			if err != nil {
-				return nil, err
-			}
-			return s[:1], nil
-		},
-		f32: crossEntropy[float32], f64: crossEntropy[float64],
+		shape: sameShape,
+		f32:   crossEntropy[float32], f64: crossEntropy[float64],
 		diff: func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
 			d := &fused{
 				name: "CrossEntropyGrad", ranks: []int{2, 2, 1}, rank: 2, wrt: none(3),
-				shape: func(in []tensor.Shape) (tensor.Shape, error) { return in[0].Clone(), nil },
-				f32:   crossEntropyGrad[float32], f64: crossEntropyGrad[float64],
+				shape: shapedAs(0),
+				f32:   crossEntropyGrad[float32], f64: crossEntropyGrad[float64], inPlace: []int{0},
 			}
 			dx, err := d.apply(in[0], in[1], g)
 			return G.Nodes{dx, nil}, err
@@ -93,7 +83,7 @@ func CrossEntropy(logits, targets *G.Node) (*G.Node, error) {
 }
 
 // A row costs Σ_j y_j (lse − x_j). A target of 0 takes no part, so a logit of −Inf there is no NaN.
-func crossEntropy[T kernel.Float](dst operand[T], in []operand[T]) {
+func crossEntropy[T kernel.Float](dst operand[T], in []operand[T], _, _ int) {
 	kernel.RowLogSumExp(dst.data, in[0].data, in[0].rows(), in[0].cols())
 	for i := range dst.data {
 		x, lse, sum := in[0].row(i), float64(dst.data[i]), 0.0
@@ -109,13 +99,10 @@ func crossEntropy[T kernel.Float](dst operand[T], in []operand[T]) {
 	}
 }
 
-func crossEntropyGrad[T kernel.Float](dst operand[T], in []operand[T]) {
+func crossEntropyGrad[T kernel.Float](dst operand[T], in []operand[T], _, _ int) {
 	kernel.RowSoftmax(dst.data, in[0].data, in[0].rows(), in[0].cols())
 	for i, g := range in[2].data {
 		d, y := dst.row(i), in[1].row(i)
-		total := kernel.Sum(y)
-		for j := range d {
-			d[j] = g * (total*d[j] - y[j])
-		}
+		kernel.Combine(d, d, y, g*kernel.Sum(y), -g, 0)
 	}
 }

@@ -14,47 +14,50 @@ import (
 // ColSum builds Σ_i x_ij: (B, n) gives (n).
 func ColSum(x *G.Node) (*G.Node, error) { return colSum(x, 1) }
 
-// colSum builds scale·Σ_i x_ij.
-func colSum(x *G.Node, scale float64) (*G.Node, error) {
-	o := &fused{
-		name:  fmt.Sprintf("ColSum(%x)", math.Float64bits(scale)),
+// colSum builds factor·Σ_i x_ij.
+func colSum(x *G.Node, factor float64) (*G.Node, error) {
+	o := accumulator(fused{
+		name:  fmt.Sprintf("ColSum(%x)", math.Float64bits(factor)),
 		ranks: []int{2}, rank: 1, wrt: []bool{true},
-		shape: func(in []tensor.Shape) (tensor.Shape, error) { return tensor.Shape{in[0][1]}, nil },
-		f32:   colSumKernel[float32](scale),
-		f64:   colSumKernel[float64](scale),
+		shape: func(out tensor.Shape, in []tensor.Shape) error { return setShape(out, in[0][1]) },
 		diff: func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
-			dx, err := repeatRow(g, in[0], scale)
+			dx, err := repeatRow(g, in[0], factor)
 			return G.Nodes{dx}, err
 		},
-	}
+	}, colSumKernel[float32](factor), colSumKernel[float64](factor))
 	return o.apply(x)
 }
 
-func colSumKernel[T kernel.Float](scale float64) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
-		kernel.ColSum(dst.data, in[0].data, in[0].rows(), in[0].cols())
-		for j := range dst.data {
-			dst.data[j] *= T(scale)
+func colSumKernel[T kernel.Float](factor float64) addFunc[T] {
+	var sums []T
+	return func(dst operand[T], in []operand[T], alpha T, accumulate bool) {
+		rows, cols := in[0].rows(), in[0].cols()
+		if !accumulate {
+			kernel.ColSum(dst.data, in[0].data, rows, cols)
+			kernel.Scale(dst.data, dst.data, alpha*T(factor))
+			return
 		}
+		sums = sized(sums, cols)
+		kernel.ColSum(sums, in[0].data, rows, cols)
+		kernel.Axpy(alpha*T(factor), sums, dst.data)
 	}
 }
 
-// repeatRow builds scale·g in every row of a matrix shaped like x.
-func repeatRow(g, x *G.Node, scale float64) (*G.Node, error) {
+// repeatRow builds factor·g in every row of a matrix shaped like x.
+func repeatRow(g, x *G.Node, factor float64) (*G.Node, error) {
 	o := &fused{
-		name:  fmt.Sprintf("repeatRow(%x)", math.Float64bits(scale)),
+		name:  fmt.Sprintf("repeatRow(%x)", math.Float64bits(factor)),
 		ranks: []int{1, 2}, rank: 2, wrt: none(2),
-		shape: func(in []tensor.Shape) (tensor.Shape, error) { return in[1].Clone(), nil },
-		f32:   repeatRowKernel[float32](scale),
-		f64:   repeatRowKernel[float64](scale),
+		shape: shapedAs(1),
+		f32:   repeatRowKernel[float32](factor), f64: repeatRowKernel[float64](factor), grain: cheap,
 	}
 	return o.apply(g, x)
 }
 
-func repeatRowKernel[T kernel.Float](scale float64) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
-		for i := range dst.rows() {
-			kernel.Axpy(T(scale), in[0].data, dst.row(i))
+func repeatRowKernel[T kernel.Float](factor float64) kernelFunc[T] {
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			kernel.Scale(dst.row(i), in[0].data, T(factor))
 		}
 	}
 }
@@ -64,13 +67,14 @@ func ShiftRows(x, m *G.Node) (*G.Node, error) {
 	o := &fused{
 		name:  "ShiftRows",
 		ranks: []int{2, 1}, rank: 2, wrt: []bool{true, true},
-		shape: func(in []tensor.Shape) (tensor.Shape, error) {
+		shape: func(out tensor.Shape, in []tensor.Shape) error {
 			if in[0][1] != in[1][0] {
-				return nil, fmt.Errorf("x %v and offsets %v do not fit: %w", in[0], in[1], ErrShape)
+				return fmt.Errorf("x %v and offsets %v do not fit: %w", in[0], in[1], ErrShape)
 			}
-			return in[0].Clone(), nil
+			copy(out, in[0])
+			return nil
 		},
-		f32: shiftRows[float32], f64: shiftRows[float64],
+		f32: shiftRows[float32], f64: shiftRows[float64], grain: cheap, inPlace: []int{0},
 		diff: func(_ G.Nodes, _, g *G.Node) (G.Nodes, error) {
 			dx, err := Combine([]float64{1}, g)
 			if err != nil {
@@ -83,12 +87,9 @@ func ShiftRows(x, m *G.Node) (*G.Node, error) {
 	return o.apply(x, m)
 }
 
-func shiftRows[T kernel.Float](dst operand[T], in []operand[T]) {
-	for i := range dst.rows() {
-		to, from := dst.row(i), in[0].row(i)
-		for j, m := range in[1].data {
-			to[j] = from[j] - m
-		}
+func shiftRows[T kernel.Float](dst operand[T], in []operand[T], lo, hi int) {
+	for i := lo; i < hi; i++ {
+		kernel.Subtract(dst.row(i), in[0].row(i), in[1].data)
 	}
 }
 
@@ -103,7 +104,7 @@ func Combine(coefficients []float64, terms ...*G.Node) (*G.Node, error) {
 	}
 	var name strings.Builder
 	name.WriteString("Combine")
-	o := &fused{rank: rank, shape: sameShape}
+	o := &fused{rank: rank, shape: sameShape, grain: cheap, inPlace: []int{0}}
 	for _, c := range coefficients {
 		fmt.Fprintf(&name, ",%x", math.Float64bits(c))
 		o.ranks = append(o.ranks, rank)
@@ -125,9 +126,15 @@ func Combine(coefficients []float64, terms ...*G.Node) (*G.Node, error) {
 }
 
 func combineKernel[T kernel.Float](coefficients []float64) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
-		for k, c := range coefficients {
-			kernel.Axpy(T(c), in[k].data, dst.data)
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		d, x := dst.span(lo, hi), in[0].span(lo, hi)
+		if len(in) == 1 {
+			kernel.Scale(d, x, T(coefficients[0]))
+			return
+		}
+		kernel.Combine(d, x, in[1].span(lo, hi), T(coefficients[0]), T(coefficients[1]), 0)
+		for k, c := range coefficients[2:] {
+			kernel.Axpy(T(c), in[k+2].span(lo, hi), d)
 		}
 	}
 }
@@ -137,13 +144,8 @@ func WeightedMean(x, w *G.Node) (*G.Node, error) {
 	o := &fused{
 		name:  "WeightedMean",
 		ranks: []int{1, 1}, rank: 0, wrt: []bool{true, false},
-		shape: func(in []tensor.Shape) (tensor.Shape, error) {
-			if _, err := sameShape(in); err != nil {
-				return nil, err
-			}
-			return tensor.ScalarShape(), nil
-		},
-		f32: weightedMean[float32], f64: weightedMean[float64],
+		shape: sameShape,
+		f32:   weightedMean[float32], f64: weightedMean[float64],
 		diff: func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
 			dx, err := weightedMeanGrad(in[1], g)
 			return G.Nodes{dx, nil}, err
@@ -152,7 +154,7 @@ func WeightedMean(x, w *G.Node) (*G.Node, error) {
 	return o.apply(x, w)
 }
 
-func weightedMean[T kernel.Float](dst operand[T], in []operand[T]) {
+func weightedMean[T kernel.Float](dst operand[T], in []operand[T], _, _ int) {
 	sum, total := 0.0, 0.0
 	for i, w := range in[1].data {
 		if w != 0 { // a row of weight 0 is not there, whatever its value
@@ -167,18 +169,18 @@ func weightedMeanGrad(w, g *G.Node) (*G.Node, error) {
 	o := &fused{
 		name:  "weightedMeanGrad",
 		ranks: []int{1, 0}, rank: 1, wrt: none(2),
-		shape: func(in []tensor.Shape) (tensor.Shape, error) { return in[0].Clone(), nil },
-		f32:   weightedMeanGradKernel[float32], f64: weightedMeanGradKernel[float64],
+		shape: shapedAs(0),
+		f32:   weightedMeanGradKernel[float32], f64: weightedMeanGradKernel[float64], inPlace: []int{0},
 	}
 	return o.apply(w, g)
 }
 
-func weightedMeanGradKernel[T kernel.Float](dst operand[T], in []operand[T]) {
+func weightedMeanGradKernel[T kernel.Float](dst operand[T], in []operand[T], _, _ int) {
 	total := 0.0
 	for _, w := range in[0].data {
 		total += float64(w)
 	}
-	kernel.Axpy(T(float64(in[1].data[0])/total), in[0].data, dst.data)
+	kernel.Scale(dst.data, in[0].data, T(float64(in[1].data[0])/total))
 }
 
 // Mean builds the mean over a batch of scalars: (B) gives a scalar.
@@ -186,7 +188,7 @@ func Mean(x *G.Node) (*G.Node, error) {
 	o := &fused{
 		name:  "Mean",
 		ranks: []int{1}, rank: 0, wrt: []bool{true},
-		shape: func([]tensor.Shape) (tensor.Shape, error) { return tensor.ScalarShape(), nil },
+		shape: shapedAs(0),
 		f32:   meanKernel[float32], f64: meanKernel[float64],
 		diff: func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
 			dx, err := meanGrad(in[0], g)
@@ -196,7 +198,7 @@ func Mean(x *G.Node) (*G.Node, error) {
 	return o.apply(x)
 }
 
-func meanKernel[T kernel.Float](dst operand[T], in []operand[T]) {
+func meanKernel[T kernel.Float](dst operand[T], in []operand[T], _, _ int) {
 	dst.data[0] = kernel.Sum(in[0].data) / T(len(in[0].data))
 }
 
@@ -204,13 +206,13 @@ func meanGrad(x, g *G.Node) (*G.Node, error) {
 	o := &fused{
 		name:  "meanGrad",
 		ranks: []int{1, 0}, rank: 1, wrt: none(2),
-		shape: func(in []tensor.Shape) (tensor.Shape, error) { return in[0].Clone(), nil },
+		shape: shapedAs(0),
 		f32:   meanGradKernel[float32], f64: meanGradKernel[float64],
 	}
 	return o.apply(x, g)
 }
 
-func meanGradKernel[T kernel.Float](dst operand[T], in []operand[T]) {
+func meanGradKernel[T kernel.Float](dst operand[T], in []operand[T], _, _ int) {
 	for i := range dst.data {
 		dst.data[i] = in[1].data[0] / T(len(dst.data))
 	}

@@ -26,33 +26,26 @@ func CGF(k units.Kind, input, logVariance *G.Node) (*G.Node, error) {
 }
 
 func cgf[T kernel.Float](f units.Family[T]) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
-		s := logVarianceOf(in, 1)
-		kernel.Parallel(len(dst.data), kernel.RowGrain(in[0].cols()), func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				dst.data[i] = f.CGF(in[0].row(i), s)
-			}
-		})
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			dst.data[i] = f.CGF(in[0].row(i), logVarianceOf(in, 1))
+		}
 	}
 }
 
 func cgfGrad[T kernel.Float](f units.Family[T]) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
-		g, s := in[1].data, logVarianceOf(in, 2)
-		kernel.Parallel(dst.rows(), kernel.RowGrain(dst.cols()), func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				row := dst.row(i)
-				f.Mean(row, in[0].row(i), s)
-				for j := range row {
-					row[j] *= g[i]
-				}
-			}
-		})
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			row := dst.row(i)
+			f.Mean(row, in[0].row(i), logVarianceOf(in, 2))
+			kernel.Scale(row, row, in[1].data[i])
+		}
 	}
 }
 
 func cgfScaleGrad[T kernel.Float](f units.Family[T]) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
+	return func(dst operand[T], in []operand[T], _, _ int) {
+		clear(dst.data)
 		if scaled, ok := f.(units.Scaled[T]); ok {
 			for i, g := range in[1].data {
 				scaled.CGFLogVarianceGrad(dst.data, in[0].row(i), in[2].data, g)
@@ -64,6 +57,7 @@ func cgfScaleGrad[T kernel.Float](f units.Family[T]) kernelFunc[T] {
 // UnitMean builds Γ'(I), elementwise or group by group: (B, n) gives (B, n).
 func UnitMean(k units.Kind, input, logVariance *G.Node) (*G.Node, error) {
 	o := unitOp("UnitMean", k, logVariance, 2)
+	o.inPlace = []int{0}
 	o.f32, o.f64 = unitMean(units.In[float32](k)), unitMean(units.In[float64](k))
 	o.diff = func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
 		return unitGrads(k, in, g, unitGrad{
@@ -80,29 +74,24 @@ func unitMean[T kernel.Float](f units.Family[T]) kernelFunc[T] {
 
 // eachRow is the kernel that maps every row of the first argument; the second is the log-variance, where there is one.
 func eachRow[T kernel.Float](f func(dst, x, logVariance []T)) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
-		s := logVarianceOf(in, 1)
-		kernel.Parallel(dst.rows(), kernel.RowGrain(dst.cols()), func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				f(dst.row(i), in[0].row(i), s)
-			}
-		})
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			f(dst.row(i), in[0].row(i), logVarianceOf(in, 1))
+		}
 	}
 }
 
 func unitMeanGrad[T kernel.Float](f units.Family[T]) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
-		s := logVarianceOf(in, 2)
-		kernel.Parallel(dst.rows(), kernel.RowGrain(dst.cols()), func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				f.MeanGrad(dst.row(i), in[0].row(i), s, in[1].row(i))
-			}
-		})
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			f.MeanGrad(dst.row(i), in[0].row(i), logVarianceOf(in, 2), in[1].row(i))
+		}
 	}
 }
 
 func unitMeanScaleGrad[T kernel.Float](f units.Family[T]) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
+	return func(dst operand[T], in []operand[T], _, _ int) {
+		clear(dst.data)
 		if scaled, ok := f.(units.Scaled[T]); ok {
 			for i := range in[0].rows() {
 				scaled.MeanLogVarianceGrad(dst.data, in[0].row(i), in[2].data, in[1].row(i))
@@ -133,23 +122,24 @@ func UnitEnergy(k units.Kind, x, logVariance *G.Node) (*G.Node, error) {
 }
 
 func unitEnergy[T kernel.Float](f units.Family[T]) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
-		for i := range dst.data {
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
 			dst.data[i] = f.Energy(in[0].row(i), logVarianceOf(in, 1))
 		}
 	}
 }
 
 func unitEnergyGrad[T kernel.Float](f units.Family[T]) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
-		for i, g := range in[1].data {
-			f.EnergyGrad(dst.row(i), in[0].row(i), logVarianceOf(in, 2), g)
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			f.EnergyGrad(dst.row(i), in[0].row(i), logVarianceOf(in, 2), in[1].data[i])
 		}
 	}
 }
 
 func unitEnergyScaleGrad[T kernel.Float](f units.Family[T]) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T]) {
+	return func(dst operand[T], in []operand[T], _, _ int) {
+		clear(dst.data)
 		if scaled, ok := f.(units.Scaled[T]); ok {
 			for i, g := range in[1].data {
 				scaled.EnergyLogVarianceGrad(dst.data, in[0].row(i), in[2].data, g)
@@ -160,15 +150,16 @@ func unitEnergyScaleGrad[T kernel.Float](f units.Family[T]) kernelFunc[T] {
 
 // unitOp is the common part of an op over (B, n), with a log-variance or without, that gives (B) or (B, n).
 func unitOp(name string, k units.Kind, logVariance *G.Node, rank int) *fused {
-	o := &fused{name: name + "/" + k.Name, ranks: []int{2}, rank: rank, wrt: []bool{true}}
+	o := &fused{name: name + "/" + k.Name, ranks: []int{2}, rank: rank, wrt: []bool{true}, grain: costly}
 	if logVariance != nil {
 		o.ranks, o.wrt = []int{2, 1}, []bool{true, true}
 	}
-	o.shape = func(in []tensor.Shape) (tensor.Shape, error) {
+	o.shape = func(out tensor.Shape, in []tensor.Shape) error {
 		if len(in) > 1 && in[1][0] != in[0][1] {
-			return nil, fmt.Errorf("log-variance has shape %v, want (%d): %w", in[1], in[0][1], ErrShape)
+			return fmt.Errorf("log-variance has shape %v, want (%d): %w", in[1], in[0][1], ErrShape)
 		}
-		return in[0][:rank].Clone(), nil
+		copy(out, in[0])
+		return nil
 	}
 	return o
 }
@@ -191,7 +182,8 @@ func unitGrads(k units.Kind, in G.Nodes, g *G.Node, d unitGrad) (G.Nodes, error)
 	}
 	dx := &fused{
 		name: d.name + "/" + k.Name, ranks: ranks, rank: 2, wrt: none(len(args)), f32: d.f32, f64: d.f64,
-		shape: func(in []tensor.Shape) (tensor.Shape, error) { return in[0].Clone(), nil },
+		grain: costly, inPlace: []int{0},
+		shape: shapedAs(0),
 	}
 	x, err := dx.apply(args...)
 	if err != nil || len(in) == 1 {
@@ -199,7 +191,7 @@ func unitGrads(k units.Kind, in G.Nodes, g *G.Node, d unitGrad) (G.Nodes, error)
 	}
 	ds := &fused{
 		name: d.scale + "/" + k.Name, ranks: ranks, rank: 1, wrt: none(len(args)), f32: d.scale3, f64: d.scale6,
-		shape: func(in []tensor.Shape) (tensor.Shape, error) { return in[2].Clone(), nil },
+		shape: shapedAs(2),
 	}
 	s, err := ds.apply(args...)
 	return G.Nodes{x, s}, err
