@@ -278,11 +278,11 @@ func (u Units) Check(x *tensor.Dense) error {
 	if x.RequiresIterator() || !x.DataOrder().IsRowMajor() || x.DataSize() != x.Shape().TotalSize() {
 		return fmt.Errorf("the tensor is a view that is not contiguous, want row-major data without gaps (clone it): %w", ErrShape)
 	}
-	switch data := x.Data().(type) {
-	case []float32:
-		return checkRows(u, units.In[float32](u.kind), data)
-	case []float64:
-		return checkRows(u, units.In[float64](u.kind), data)
+	switch x.Dtype() {
+	case tensor.Float32:
+		return checkRows(u, units.In[float32](u.kind), x.Float32s())
+	case tensor.Float64:
+		return checkRows(u, units.In[float64](u.kind), x.Float64s())
 	}
 	return fmt.Errorf("dtype %v, want float32 or float64: %w", x.Dtype(), ErrDtype)
 }

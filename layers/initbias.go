@@ -41,7 +41,7 @@ func initBias[T kernel.Float](r *RBM, data *tensor.Dense) error {
 	units.In[T](r.Visible().Kind()).Inverse(b, mean, dataOf[T](r.visibleVariance))
 	if lambda := dataOf[T](r.hiddenOffset); lambda != nil {
 		for i := range b { // b is the plain bias plus Wλ
-			b[i] += kernel.Dot(r.w.data.([]T)[i*len(lambda):(i+1)*len(lambda)], lambda)
+			b[i] += T(kernel.Dot(r.w.data.([]T)[i*len(lambda):(i+1)*len(lambda)], lambda))
 		}
 	}
 	if !kernel.AllFinite(b) { // a tiny variance can overflow

@@ -15,28 +15,34 @@ type Plain[T kernel.Float] struct {
 	VisibleLen, HiddenLen                 int
 	W, B, C                               []T
 	VisibleLogVariance, HiddenLogVariance []T
+
+	biases []T // B and C of a centered machine
 }
 
-// PlainOf reads an RBM of dtype T. Values move; cost of a centered machine: two matrix-vector products.
+// PlainOf reads an RBM of dtype T, see Read.
 func PlainOf[T kernel.Float](r *RBM) (Plain[T], error) {
+	var p Plain[T]
+	err := p.Read(r)
+	return p, err
+}
+
+// Read makes p the plain form of an RBM of dtype T as it is now. It allocates nothing where p has been one of a machine of this
+// size. Values move; cost of a centered machine: two matrix-vector products. It is an ErrDtype for an RBM of another dtype.
+func (p *Plain[T]) Read(r *RBM) error {
 	w, ok := r.w.data.([]T)
 	if !ok {
-		return Plain[T]{}, fmt.Errorf("layers: RBM %q: dtype %v, want %T: %w", r.name, r.Dtype(), w, energy.ErrDtype)
+		return fmt.Errorf("layers: RBM %q: dtype %v, want %T: %w", r.name, r.Dtype(), w, energy.ErrDtype)
 	}
-	p := Plain[T]{
-		Visible: units.In[T](r.Visible().Kind()), Hidden: units.In[T](r.Hidden().Kind()),
-		VisibleLen: r.Visible().Len(), HiddenLen: r.Hidden().Len(),
-		W: w, B: r.b.data.([]T), C: r.c.data.([]T),
-		VisibleLogVariance: dataOf[T](r.visibleVariance), HiddenLogVariance: dataOf[T](r.hiddenVariance),
-	}
+	p.Visible, p.Hidden = units.In[T](r.Visible().Kind()), units.In[T](r.Hidden().Kind())
+	p.VisibleLen, p.HiddenLen = r.Visible().Len(), r.Hidden().Len()
+	p.W, p.B, p.C = w, r.b.data.([]T), r.c.data.([]T)
+	p.VisibleLogVariance, p.HiddenLogVariance = dataOf[T](r.visibleVariance), dataOf[T](r.hiddenVariance)
 	if r.config.Centered {
-		b, c := make([]T, p.VisibleLen), make([]T, p.HiddenLen)
-		copy(b, p.B)
-		copy(c, p.C)
-		p.addCoupled(b, c, dataOf[T](r.visibleOffset), dataOf[T](r.hiddenOffset), -1)
-		p.B, p.C = b, c
+		p.biases = append(append(p.biases[:0], p.B...), p.C...)
+		p.B, p.C = p.biases[:p.VisibleLen:p.VisibleLen], p.biases[p.VisibleLen:]
+		p.addCoupled(p.B, p.C, dataOf[T](r.visibleOffset), dataOf[T](r.hiddenOffset), -1)
 	}
-	return p, nil
+	return nil
 }
 
 func dataOf[T kernel.Float](p *Param) []T {
@@ -50,7 +56,7 @@ func dataOf[T kernel.Float](p *Param) []T {
 func (p Plain[T]) addCoupled(b, c, mu, lambda []T, sign T) {
 	for i := range b {
 		row := p.W[i*p.HiddenLen : (i+1)*p.HiddenLen]
-		b[i] += sign * kernel.Dot(row, lambda)
+		b[i] += sign * T(kernel.Dot(row, lambda))
 		kernel.Axpy(sign*mu[i], row, c)
 	}
 }
@@ -93,7 +99,7 @@ func (p Plain[T]) FreeEnergy(v []T, rows int) []float64 {
 	kernel.Parallel(rows, kernel.RowGrain(p.HiddenLen), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			row := v[i*p.VisibleLen : (i+1)*p.VisibleLen]
-			f[i] = float64(p.Visible.Energy(row, p.VisibleLogVariance)) - float64(kernel.Dot(row, p.B)) -
+			f[i] = float64(p.Visible.Energy(row, p.VisibleLogVariance)) - kernel.Dot(row, p.B) -
 				float64(p.Hidden.CGF(inputs[i*p.HiddenLen:(i+1)*p.HiddenLen], p.HiddenLogVariance))
 		}
 	})

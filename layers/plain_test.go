@@ -114,6 +114,27 @@ func TestMoveOffsetsKeepsTheDistribution(t *testing.T) {
 	}
 }
 
+// A Plain that is read again allocates nothing, and writes to no machine's memory.
+func TestReadAgain(t *testing.T) {
+	config := RBMConfig{Visible: energy.Bernoulli(3), Hidden: energy.Spin(2)}
+	simple := must(NewRBM("simple", config))
+	config.Centered = true
+	centered := must(NewRBM("centered", config))
+	shuffleParams(simple, 1)
+	shuffleParams(centered, 2)
+	before := simple.Param("b").Float64s()
+	var p Plain[float32]
+	require.Zero(t, testing.AllocsPerRun(10, func() {
+		for _, r := range []*RBM{centered, simple, centered} {
+			if err := p.Read(r); err != nil {
+				panic(err)
+			}
+		}
+	}))
+	require.Equal(t, must(PlainOf[float32](centered)), p)
+	require.Equal(t, before, simple.Param("b").Float64s())
+}
+
 func TestMoveOffsetsInFloat32(t *testing.T) {
 	r := must(NewRBM("r", RBMConfig{Visible: energy.Bernoulli(3), Hidden: energy.Spin(2), Centered: true}))
 	shuffleParams(r, 1)

@@ -54,8 +54,10 @@ func (p *cdPhase) Next(data *tensor.Dense, weights []float64, step uint64) (*ten
 		p.state.Visible = tensor.New(tensor.Of(data.Dtype()), tensor.WithShape(data.Shape()...))
 		p.state.Hidden = tensor.New(tensor.Of(data.Dtype()), tensor.WithShape(rows, p.gibbs.Model.Hidden().Len()))
 	}
-	if err := tensor.Copy(p.state.Visible, data); err != nil {
-		return nil, nil, err
+	if data.Dtype() == tensor.Float32 { // tensor.Copy allocates
+		copy(p.state.Visible.Float32s(), data.Float32s())
+	} else {
+		copy(p.state.Visible.Float64s(), data.Float64s())
 	}
 	p.state.Step = address(step)
 	for range p.steps.count() {

@@ -31,9 +31,7 @@ type Gibbs struct {
 	// clamped whole.
 	VisibleClamp, HiddenClamp []bool
 
-	// The buffers of the last step, kept so that a long run does not make them anew.
-	inputs any
-	held   any
+	work any // *gibbsWork of the model's dtype: what is kept between steps, so that they allocate nothing
 }
 
 // Step takes one step of every chain. Errors: ErrConfig for a sampler that cannot be, ErrShape and ErrDtype for a state that
@@ -115,25 +113,14 @@ func checkClamp(u energy.Units, clamp []bool) error {
 	return nil
 }
 
-func gibbsStep[T kernel.Float](g *Gibbs, s *State) error {
-	p, err := layers.PlainOf[T](g.Model)
-	if err != nil {
-		return err
-	}
-	v, h := s.Visible.Data().([]T), s.Hidden.Data().([]T)
-	chains := len(v) / p.VisibleLen
-	inputs, held := buffer[T](&g.inputs, max(len(v), len(h))), buffer[T](&g.held, max(len(v), len(h)))
-	t := T(g.temperature())
-
-	p.HiddenInput(inputs[:len(h)], v, chains)
-	hidden := half[T]{p.Hidden, p.HiddenLen, p.HiddenLogVariance, g.HiddenClamp, t}
-	hidden.draw(h, inputs, held, rng.New(g.Seed, "gibbs hidden"), s.Step)
-
-	p.VisibleInput(inputs[:len(v)], h, chains)
-	visible := half[T]{p.Visible, p.VisibleLen, p.VisibleLogVariance, g.VisibleClamp, t}
-	visible.draw(v, inputs, held, rng.New(g.Seed, "gibbs visible"), s.Step)
-	s.Step++
-	return nil
+// gibbsWork is the memory of a sampler and the half step under way.
+type gibbsWork[T kernel.Float] struct {
+	plain        layers.Plain[T]
+	inputs, held []T              // of one half at a time
+	drawRows     func(lo, hi int) // draws chains lo to hi of the half; made once
+	half         half[T]
+	temperature  T
+	step         uint64
 }
 
 // half is one half of a step: the drawing of one side given its inputs.
@@ -142,32 +129,66 @@ type half[T kernel.Float] struct {
 	len         int
 	logVariance []T
 	clamp       []bool
-	temperature T
+	state       []T
+	draws       rng.Stream
 }
 
-func (f half[T]) draw(x, inputs, held []T, draws rng.Stream, step uint64) {
-	kernel.Parallel(len(x)/f.len, kernel.RowGrain(f.len), func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			row, before := x[i*f.len:(i+1)*f.len], held[i*f.len:(i+1)*f.len]
-			if f.clamp != nil {
-				copy(before, row)
-			}
-			f.family.Sample(row, inputs[i*f.len:(i+1)*f.len], f.logVariance, f.temperature, draws.Row(i, step))
-			for j, clamped := range f.clamp {
-				if clamped {
-					row[j] = before[j]
-				}
+func gibbsStep[T kernel.Float](g *Gibbs, s *State) error {
+	w, ok := g.work.(*gibbsWork[T])
+	if !ok {
+		w = new(gibbsWork[T])
+		w.drawRows = func(lo, hi int) { // a closure for each step would be an allocation
+			for i := lo; i < hi; i++ {
+				w.drawRow(i)
 			}
 		}
-	})
+		g.work = w
+	}
+	p := &w.plain
+	if err := p.Read(g.Model); err != nil {
+		return err
+	}
+	v, h := dataOf[T](s.Visible), dataOf[T](s.Hidden)
+	chains := len(v) / p.VisibleLen
+	if n := max(len(v), len(h)); n > len(w.inputs) {
+		w.inputs, w.held = make([]T, n), make([]T, n)
+	}
+	w.temperature, w.step = T(g.temperature()), s.Step
+
+	p.HiddenInput(w.inputs[:len(h)], v, chains)
+	w.half = half[T]{p.Hidden, p.HiddenLen, p.HiddenLogVariance, g.HiddenClamp, h, rng.New(g.Seed, "gibbs hidden")}
+	kernel.Parallel(chains, kernel.RowGrain(p.HiddenLen), w.drawRows)
+
+	p.VisibleInput(w.inputs[:len(v)], h, chains)
+	w.half = half[T]{p.Visible, p.VisibleLen, p.VisibleLogVariance, g.VisibleClamp, v, rng.New(g.Seed, "gibbs visible")}
+	kernel.Parallel(chains, kernel.RowGrain(p.VisibleLen), w.drawRows)
+	s.Step++
+	return nil
 }
 
-// buffer returns n numbers of the buffer at b, grown where needed.
-func buffer[T kernel.Float](b *any, n int) []T {
-	x, _ := (*b).([]T)
-	if len(x) < n {
-		x = make([]T, n)
-		*b = x
+// drawRow draws the units of chain i that are not clamped.
+func (w *gibbsWork[T]) drawRow(i int) {
+	f := &w.half
+	lo, hi := i*f.len, (i+1)*f.len
+	row, before := f.state[lo:hi], w.held[lo:hi]
+	if f.clamp != nil {
+		copy(before, row)
 	}
-	return x[:n]
+	f.family.Sample(row, w.inputs[lo:hi], f.logVariance, w.temperature, f.draws.Row(i, w.step))
+	for j, clamped := range f.clamp {
+		if clamped {
+			row[j] = before[j]
+		}
+	}
+}
+
+// dataOf returns the memory of a tensor of dtype T; Data would allocate.
+func dataOf[T kernel.Float](x *tensor.Dense) (data []T) {
+	switch data := any(&data).(type) {
+	case *[]float32:
+		*data = x.Float32s()
+	case *[]float64:
+		*data = x.Float64s()
+	}
+	return data
 }

@@ -114,18 +114,13 @@ func (r *adam) update32(s span[float32]) { adapt(r, s) }
 func (r *adam) update64(s span[float64]) { adapt(r, s) }
 
 func adapt[T kernel.Float](r *adam, s span[T]) {
-	// 1−β is taken in float64: in float32 1−0.999 is off by 5e-5 of itself.
-	b1, b2, c1, c2 := T(r.beta1), T(r.beta2), T(1-r.beta1), T(1-r.beta2)
-	rate, scale, epsilon, keep := T(r.rate), T(r.scale), T(r.epsilon), T(1)
+	keep := T(1)
 	if s.matrix {
 		keep = T(r.keep)
 	}
-	w := s.w
-	g, m, v := s.g[:len(w)], s.a[:len(w)], s.b[:len(w)]
-	for i, gi := range g {
-		mi := b1*m[i] + c1*gi
-		vi := b2*v[i] + c2*(gi*gi)
-		m[i], v[i] = mi, vi
-		w[i] = keep*w[i] - rate*mi/(T(math.Sqrt(float64(vi)))*scale+epsilon)
-	}
+	kernel.Adam(s.w, s.a, s.b, s.g, kernel.AdamStep[T]{
+		Beta1: T(r.beta1), Beta2: T(r.beta2),
+		Gain1: T(1 - r.beta1), Gain2: T(1 - r.beta2), // taken in float64: in float32 1−0.999 is off by 5e-5 of itself
+		Rate: T(r.rate), Scale: T(r.scale), Epsilon: T(r.epsilon), Keep: keep,
+	})
 }

@@ -234,18 +234,12 @@ func (f *contrastiveFit) update(stepper *Stepper, rows []int, epoch int, step ui
 	if err := p.bind(negative, negativeWeights); err != nil {
 		return 0, err
 	}
-	cost, err := p.run()
-	if err != nil {
-		return 0, err
-	}
-	if cost-cost != 0 {
-		return cost, nil // the loop tells; the parameters stay as they are
-	}
-	if err := stepper.Step(p.gradients); err != nil {
-		return 0, err
+	cost, err := p.step(stepper)
+	if err != nil || cost-cost != 0 {
+		return cost, err // a cost that is not finite is told by the loop; the parameters stay as they are
 	}
 	if f.model.Config().Centered {
-		return cost, f.model.MoveOffsets(p.visibleMean.(*tensor.Dense), p.hiddenMean.(*tensor.Dense), f.offsetRate)
+		return cost, f.model.MoveOffsets(p.vm.Value(p.visibleMean).(*tensor.Dense), p.vm.Value(p.hiddenMean).(*tensor.Dense), f.offsetRate)
 	}
 	return cost, nil
 }

@@ -22,7 +22,7 @@ type contrastivePlan struct {
 	shareTerms []float64 // what shares is filled from
 
 	compiled
-	visibleMean, hiddenMean G.Value // over the batch, for a centered machine
+	visibleMean, hiddenMean *G.Node // over the batch, for a centered machine
 }
 
 // plan returns the graph for a number of rows of either phase, compiled:
@@ -97,14 +97,15 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 			if err != nil {
 				return nil, err
 			}
-			reads = append(reads, G.Read(v, &p.visibleMean), G.Read(q, &p.hiddenMean))
+			p.visibleMean, p.hiddenMean = v, q
+			reads = append(reads, v, q)
 		}
 	}
 	total, err := cost.Build()
 	if err != nil {
 		return nil, err
 	}
-	return p, p.compile(total, f.model, reads...)
+	return p, p.compile(total, f.model, f.Solver, reads...)
 }
 
 // bind copies the weights and the negative phase into the graph's inputs.

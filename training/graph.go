@@ -2,6 +2,7 @@ package training
 
 import (
 	"fmt"
+	"math"
 	"sync"
 
 	G "gorgonia.org/gorgonia"
@@ -10,6 +11,7 @@ import (
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/layers"
+	"github.com/harmonium-go/harmonium/machine"
 )
 
 // building is held while a graph is built: Gorgonia's Grad shares a global node between all graphs.
@@ -23,32 +25,32 @@ func input(g *G.ExprGraph, dtype tensor.Dtype, name string, shape ...int) (*tens
 
 // compiled is a cost with its gradients, ready to run.
 type compiled struct {
-	vm        G.VM
-	cost      G.Value
-	gradients []G.ValueGrad
+	vm        *machine.Machine
+	cost      *G.Node
+	descends  bool            // a run moves the parameters by itself
+	gradients []G.ValueGrad   // for the solver, where it does not
 	solved    []*layers.Param // what the gradients are of
 }
 
 // compile differentiates a cost with regard to the model's parameters and makes the machine that computes it, its gradients
-// and the other nodes that are read. Without naming them it would compute every node of the graph, also the gradients with
-// regard to the data, which nobody asks for and which are as large as any.
-func (c *compiled) compile(cost *G.Node, model layers.Layer, reads ...*G.Node) error {
-	g := cost.Graph()
+// and the other nodes that are read. Plain SGD is left to the machine, which adds products to the parameters without storing a
+// gradient.
+func (c *compiled) compile(cost *G.Node, model layers.Layer, solver Solver, reads ...*G.Node) error {
 	wrt := layers.Wrt(cost, model)
 	if len(wrt) == 0 {
 		return fmt.Errorf("layer %q has no learned parameter that the cost depends on: %w", model.Name(), energy.ErrConfig)
 	}
-	outputs, err := G.Grad(cost, wrt...)
-	if err != nil {
+	if _, err := G.Grad(cost, wrt...); err != nil {
 		return err
 	}
-	outputs = append(append(outputs, G.Read(cost, &c.cost)), reads...)
-	program, registers, err := G.CompileFunction(g, wrt, outputs)
-	if err != nil {
-		return err
+	c.cost, c.descends = cost, isPlain(solver)
+	config := machine.Config{Outputs: append(reads, cost)}
+	if c.descends {
+		config.Descend, config.Guard = wrt, cost
+	} else {
+		config.Wrt = wrt
+		c.gradients = G.NodesToValueGrads(wrt)
 	}
-	c.vm = G.NewTapeMachine(g, G.WithPrecompiled(program, registers), G.BindDualValues(wrt...))
-	c.gradients = G.NodesToValueGrads(wrt)
 	for _, n := range wrt {
 		for _, p := range model.Params() {
 			if p.Name() == n.Name() {
@@ -56,24 +58,36 @@ func (c *compiled) compile(cost *G.Node, model layers.Layer, reads ...*G.Node) e
 			}
 		}
 	}
-	return nil
+	var err error
+	c.vm, err = machine.New(cost.Graph(), config)
+	return err
 }
 
-// run computes cost and gradients.
-func (c *compiled) run() (float64, error) { return runOnce(c.vm, &c.cost) }
-
-// runOnce runs a machine and returns the scalar that it read.
-func runOnce(vm G.VM, cost *G.Value) (float64, error) {
-	defer vm.Reset()
-	if err := vm.RunAll(); err != nil {
+// step runs the graph and moves the parameters, unless the cost is not finite: that is told by the loop.
+func (c *compiled) step(stepper *Stepper) (cost float64, err error) {
+	c.vm.SetRate(stepper.rate)
+	if err := c.vm.RunAll(); err != nil {
 		return 0, err
 	}
-	switch v := (*cost).Data().(type) {
-	case float32:
-		return float64(v), nil
-	default:
-		return v.(float64), nil
+	cost = number(c.vm.Value(c.cost))
+	switch {
+	case cost-cost != 0:
+		return cost, nil
+	case c.descends:
+		stepper.step++
+		return cost, nil
 	}
+	return cost, stepper.Step(c.gradients)
+}
+
+func number(v G.Value) float64 {
+	switch v := v.(type) {
+	case *G.F32:
+		return float64(*v)
+	case *G.F64:
+		return float64(*v)
+	}
+	return math.NaN()
 }
 
 // setFloats copies numbers into a tensor of either dtype.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/layers"
+	"github.com/harmonium-go/harmonium/machine"
 )
 
 // predictBatch is the rows that Predict runs at once.
@@ -91,8 +92,8 @@ func between(lo, hi int) []int {
 // forward is the compiled evaluation graph of one batch size.
 type forward struct {
 	input  *tensor.Dense
-	vm     G.VM
-	output G.Value
+	vm     *machine.Machine
+	output *G.Node
 }
 
 func newForward(model layers.Layer, dtype tensor.Dtype, rows, columns int) (*forward, error) {
@@ -101,23 +102,21 @@ func newForward(model layers.Layer, dtype tensor.Dtype, rows, columns int) (*for
 	g := G.NewGraph()
 	f := &forward{}
 	var x *G.Node
+	var err error
 	f.input, x = input(g, dtype, "input", rows, columns)
-	y, err := model.Forward(x)
-	if err != nil {
+	if f.output, err = model.Forward(x); err != nil {
 		return nil, err
 	}
-	if y.Dims() != 2 || y.Shape()[0] != rows {
-		return nil, fmt.Errorf("output has shape %v, want (%d, n): %w", y.Shape(), rows, energy.ErrShape)
+	if f.output.Dims() != 2 || f.output.Shape()[0] != rows {
+		return nil, fmt.Errorf("output has shape %v, want (%d, n): %w", f.output.Shape(), rows, energy.ErrShape)
 	}
-	G.Read(y, &f.output)
-	f.vm = G.NewTapeMachine(g, G.EvalMode())
-	return f, nil
+	f.vm, err = machine.New(g, machine.Config{Outputs: []*G.Node{f.output}, Eval: true})
+	return f, err
 }
 
 func (f *forward) run() (*tensor.Dense, error) {
-	defer f.vm.Reset()
 	if err := f.vm.RunAll(); err != nil {
 		return nil, err
 	}
-	return f.output.(*tensor.Dense), nil
+	return f.vm.Value(f.output).(*tensor.Dense), nil
 }

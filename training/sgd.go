@@ -46,6 +46,12 @@ func (c SGD) New() (*Stepper, error) {
 	return s, nil
 }
 
+// isPlain reports whether a solver does no more than w ← w − η g.
+func isPlain(s Solver) bool {
+	c, ok := s.(SGD)
+	return ok && c.Momentum == 0
+}
+
 // checkRate checks the field Rate of a solver.
 func checkRate(solver string, rate float64) error {
 	if !(rate > 0) || math.IsInf(rate, 1) {
@@ -73,27 +79,12 @@ func (r *sgd) update64(s span[float64])               { descend(r, s) }
 
 func descend[T kernel.Float](r *sgd, s span[T]) {
 	rate, mu := T(r.rate), T(r.momentum)
-	w := s.w
-	g := s.g[:len(w)]
-	if !r.heavy {
-		for i := range w {
-			w[i] -= rate * g[i]
-		}
-		return
-	}
-	v := s.a[:len(w)]
-	if r.nesterov {
-		for i := range w {
-			down := rate * g[i]
-			vi := mu*v[i] - down
-			v[i] = vi
-			w[i] += mu*vi - down
-		}
-		return
-	}
-	for i := range w {
-		vi := mu*v[i] - rate*g[i]
-		v[i] = vi
-		w[i] += vi
+	switch {
+	case !r.heavy:
+		kernel.Descend(s.w, s.g, rate)
+	case r.nesterov:
+		kernel.Nesterov(s.w, s.a, s.g, rate, mu)
+	default:
+		kernel.Momentum(s.w, s.a, s.g, rate, mu)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/op"
 	"github.com/harmonium-go/harmonium/layers"
+	"github.com/harmonium-go/harmonium/machine"
 )
 
 // RowCost builds the cost of each row, (B), from a model's outputs and the targets, (B, n) each.
@@ -180,7 +181,7 @@ func (f *supervisedFit) plan(rows int) (*supervisedPlan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.compile(total, f.model); err != nil {
+	if err := p.compile(total, f.model, f.Solver); err != nil {
 		return nil, err
 	}
 	f.plans[rows] = p
@@ -205,11 +206,7 @@ func (f *supervisedFit) update(stepper *Stepper, rows []int, epoch int, step uin
 	if noisy, ok := f.model.(layers.Stochastic); ok {
 		noisy.SetStep(step)
 	}
-	cost, err := p.run()
-	if err != nil || cost-cost != 0 {
-		return cost, err // a cost that is not finite is told by the loop; the parameters stay as they are
-	}
-	return cost, stepper.Step(p.gradients)
+	return p.step(stepper)
 }
 
 // gatherWeights puts the weights of a batch into dst and returns their sum.
@@ -260,9 +257,14 @@ func (f *supervisedFit) meanCost(y *tensor.Dense) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	var value G.Value
-	G.Read(cost, &value)
-	return runOnce(G.NewTapeMachine(g, G.EvalMode()), &value)
+	vm, err := machine.New(g, machine.Config{Outputs: []*G.Node{cost}, Eval: true})
+	if err != nil {
+		return 0, err
+	}
+	if err := vm.RunAll(); err != nil {
+		return 0, err
+	}
+	return number(vm.Value(cost)), nil
 }
 
 // errorRate is the share of rows whose largest output does not stand where the largest target does.

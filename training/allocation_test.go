@@ -1,0 +1,89 @@
+package training
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/rng"
+	"github.com/harmonium-go/harmonium/layers"
+	"github.com/harmonium-go/harmonium/sampling"
+)
+
+// Once the first steps have made the buffers, a step of training allocates nothing.
+func TestContrastiveStepAllocatesNothing(t *testing.T) {
+	const rows, batch = 60, 20
+	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		x := tensor.New(tensor.Of(dtype), tensor.WithShape(rows, 30))
+		setFloats(x, randomBits(rows*30))
+		for _, c := range []Contrastive{
+			{Negative: sampling.CD{}, Solver: SGD{Rate: 0.1}},
+			{Negative: sampling.CD{Steps: 3}, Solver: SGD{Rate: 0.1, Momentum: 0.5}, L1: 1e-4, L2: 1e-4},
+			{Negative: sampling.PCD{Chains: 10}, Solver: Adam{Rate: 0.01}, SparsityTarget: 0.1, SparsityCost: 0.1, Convention: Stochastic},
+		} {
+			for _, centered := range []bool{false, true} {
+				m, err := layers.NewRBM("rbm", layers.RBMConfig{Visible: energy.Bernoulli(30), Hidden: energy.Bernoulli(25), Dtype: dtype, Centered: centered, Seed: 1})
+				require.NoError(t, err)
+				source, err := newTensorSource(x, m.Visible(), c.Convention, 1)
+				require.NoError(t, err)
+				f := &contrastiveFit{Contrastive: c, model: m, source: source, offsetRate: 0.01, plans: map[[2]int]*contrastivePlan{}}
+				require.NoError(t, f.startPhase())
+				stepper, err := c.Solver.New()
+				require.NoError(t, err)
+				order, step := between(0, rows), uint64(0)
+				update := func() {
+					at := int(step) * batch % rows
+					_, err := f.update(stepper, order[at:at+batch], 0, step)
+					require.NoError(t, err)
+					step++
+				}
+				update()
+				require.Zero(t, testing.AllocsPerRun(20, update), "%v, %v, %v, centered %v", dtype, c.Negative, c.Solver, centered)
+			}
+		}
+	}
+}
+
+func TestSupervisedStepAllocatesNothing(t *testing.T) {
+	const rows, batch = 60, 20
+	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		x, targets := tensor.New(tensor.Of(dtype), tensor.WithShape(rows, 30)), tensor.New(tensor.Of(dtype), tensor.WithShape(rows, 1))
+		setFloats(x, randomBits(rows*30))
+		setFloats(targets, randomBits(rows))
+		for _, solver := range []Solver{SGD{Rate: 0.1}, SGD{Rate: 0.1, Momentum: 0.5, Nesterov: true}, AdamW{Rate: 0.01, Decay: 0.1}} {
+			first, err := layers.NewLinear("first", layers.LinearConfig{In: 30, Out: 25, Dtype: dtype, Seed: 1})
+			require.NoError(t, err)
+			last, err := layers.NewLinear("last", layers.LinearConfig{In: 25, Out: 1, Dtype: dtype, Seed: 2})
+			require.NoError(t, err)
+			drop, err := layers.NewDropout("drop", 0.2, 3)
+			require.NoError(t, err)
+			model, err := layers.NewSequential("net", first, layers.Sigmoid(), drop, last)
+			require.NoError(t, err)
+			xs, ts, err := pair(x, targets)
+			require.NoError(t, err)
+			f := &supervisedFit{Supervised: Supervised{Cost: layers.SquaredErrorRows, Solver: solver}, model: model, dtype: dtype, x: xs, targets: ts, plans: map[int]*supervisedPlan{}}
+			stepper, err := solver.New()
+			require.NoError(t, err)
+			order, step := between(0, rows), uint64(0)
+			update := func() {
+				at := int(step) * batch % rows
+				_, err := f.update(stepper, order[at:at+batch], 0, step)
+				require.NoError(t, err)
+				step++
+			}
+			update()
+			require.Zero(t, testing.AllocsPerRun(20, update), "%v, %v", dtype, solver)
+		}
+	}
+}
+
+func randomBits(n int) []float64 {
+	bits := make([]float64, n)
+	rng.Uniform(rng.New(1, "bits").Row(0, 0), bits)
+	for i, u := range bits {
+		bits[i] = float64(int(2 * u))
+	}
+	return bits
+}
