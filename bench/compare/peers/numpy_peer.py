@@ -1,0 +1,132 @@
+"""The rows in NumPy, with SciPy's BLAS where NumPy cannot accumulate a product."""
+import numpy as np
+from scipy.linalg import blas
+from scipy.special import expit
+
+from inputs import *
+
+np.seterr(all="ignore")
+rng = np.random.Generator(np.random.SFC64(1))  # the fastest of NumPy's
+
+
+def by_exp(x, out):  # NumPy's exp is vectorised, SciPy's expit is not
+    np.negative(x, out=out)
+    np.exp(out, out=out)
+    out += 1
+    return np.reciprocal(out, out=out)
+
+
+def fastest(dtype):
+    x = fill(dtype, 1, 4, B, V)
+    return min((by_exp, expit), key=lambda f: seconds(lambda: f(x, out=np.empty_like(x)), 20))
+
+
+sigmoid = {d: fastest(d) for d in (f32, f64)}
+
+
+def draw(p, u, out):
+    rng.random(out=u, dtype=u.dtype.type)
+    return np.less(u, p, out=out)
+
+
+def product(m, k, n, ta, tb):
+    def make():
+        a, b = fill(f32, 1, 1, *((k, m) if ta else (m, k))), fill(f32, 2, 1, *((n, k) if tb else (k, n)))
+        a, b, c = a.T if ta else a, b.T if tb else b, np.empty((m, n), f32)
+        return lambda: np.matmul(a, b, out=c), lambda: weighted_sum(c)
+    return make
+
+
+def cd(dtype, accumulate):
+    def make():
+        W, b, c = rbm(dtype)
+        v0, before, rate, s = bits(dtype, 5, B, V), W.copy(), dtype(0.01 / B), sigmoid[dtype]
+        gemm = blas.sgemm if dtype == f32 else blas.dgemm
+        p0, h0, p1, uh = (np.empty((B, H), dtype) for _ in range(4))
+        q, v1, uv = (np.empty((B, V), dtype) for _ in range(3))
+        up, down = np.empty_like(W), np.empty_like(W)
+
+        def hidden(v, p):
+            np.matmul(v, W, out=p)
+            p += c
+            s(p, out=p)
+
+        def step():
+            hidden(v0, p0)
+            draw(p0, uh, h0)
+            np.matmul(h0, W.T, out=q)
+            np.add(q, b, out=q)
+            draw(s(q, out=q), uv, v1)
+            hidden(v1, p1)
+            if accumulate:  # straight into W, seen as its transpose, which is in Fortran's order
+                gemm(rate, p0.T, v0.T, beta=1, c=W.T, trans_b=True, overwrite_c=True)
+                gemm(-rate, p1.T, v1.T, beta=1, c=W.T, trans_b=True, overwrite_c=True)
+            else:
+                np.matmul(v0.T, p0, out=up)
+                np.matmul(v1.T, p1, out=down)
+                np.subtract(up, down, out=up)
+                np.multiply(up, rate, out=up)
+                np.add(W, up, out=W)
+            np.add(b, rate * (v0.sum(0) - v1.sum(0)), out=b)
+            np.add(c, rate * (p0.sum(0) - p1.sum(0)), out=c)
+        return step, lambda: weighted_sum(W.astype(f64) - before)
+    return make
+
+
+def gibbs():
+    W, b, c = rbm(f32)
+    v, h, u, uh, s = bits(f32, 5, B, V), np.empty((B, H), f32), np.empty((B, V), f32), np.empty((B, H), f32), sigmoid[f32]
+    q, p = np.empty((B, V), f32), np.empty((B, H), f32)
+
+    def step():
+        for _ in range(SWEEPS):
+            np.matmul(v, W, out=p)
+            np.add(p, c, out=p)
+            draw(s(p, out=p), uh, h)
+            np.matmul(h, W.T, out=q)
+            np.add(q, b, out=q)
+            draw(s(q, out=q), u, v)
+    return step, lambda: weighted_sum(v)
+
+
+def sample():
+    x, bias = fill(f32, 1, 4, 1000, 1000), fill(f32, 2, 4, 1000)
+    p, u, out, s = np.empty_like(x), np.empty_like(x), np.empty_like(x), sigmoid[f32]
+    return lambda: draw(s(np.add(x, bias, out=p), out=p), u, out), lambda: weighted_sum(out)
+
+
+def association(backward):
+    def make():
+        Q, K, G = fill(f32, 1, 4, STATES, DIMS), fill(f32, 2, 4, STORED, DIMS), fill(f32, 3, 1, STATES, DIMS) / f32(STATES)
+        P, S, O, dQ, dK = np.empty((STATES, STORED), f32), np.empty((STATES, STORED), f32), np.empty_like(Q), np.empty_like(Q), np.empty_like(K)
+
+        def forward():
+            np.matmul(Q * f32(BETA), K.T, out=P)
+            np.subtract(P, P.max(1, keepdims=True), out=P)
+            np.exp(P, out=P)
+            if backward:
+                np.divide(P, P.sum(1, keepdims=True), out=P)
+                np.matmul(P, K, out=O)
+            else:
+                np.matmul(P, K, out=O)
+                np.divide(O, P.sum(1, keepdims=True), out=O)
+
+        def both():
+            forward()
+            np.matmul(G, K.T, out=S)
+            np.subtract(S, (G * O).sum(1, keepdims=True), out=S)
+            np.multiply(S, P, out=S)
+            np.multiply(S, f32(BETA), out=S)
+            np.matmul(S, K, out=dQ)
+            blas.sgemm(1, G.T, P.T, c=dK.T, trans_b=True, overwrite_c=True)
+            blas.sgemm(1, Q.T, S.T, beta=1, c=dK.T, trans_b=True, overwrite_c=True)
+        return (both, lambda: weighted_sum(dQ, dK)) if backward else (forward, lambda: weighted_sum(O))
+    return make
+
+
+ROWS = {f"gemm_{i + 1}": {"": product(*s)} for i, s in enumerate(GEMM)}
+ROWS.update({
+    "cd1_f32": {"by NumPy alone": cd(f32, False), "accumulating": cd(f32, True)},
+    "cd1_f64": {"by NumPy alone": cd(f64, False), "accumulating": cd(f64, True)},
+    "gibbs": {"": gibbs}, "sample": {"": sample}, "assoc_fwd": {"": association(False)}, "assoc_bwd": {"": association(True)},
+})
