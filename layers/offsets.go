@@ -7,6 +7,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/op"
 )
 
 // MoveOffsets moves the offsets of a centered machine a part of the way to the means of its units, μ ← μ + rate·(visible − μ)
@@ -32,9 +33,8 @@ func (r *RBM) MoveOffsets(visible, hidden *tensor.Dense, rate float64) error {
 }
 
 func moveOffsets[T kernel.Float](r *RBM, visible, hidden *tensor.Dense, rate float64) error {
-	v, okV := visible.Data().([]T)
-	h, okH := hidden.Data().([]T)
-	if !okV || !okH || len(v) != r.Visible().Len() || len(h) != r.Hidden().Len() {
+	v, h := op.Numbers[T](visible), op.Numbers[T](hidden)
+	if len(v) != r.Visible().Len() || len(h) != r.Hidden().Len() {
 		return fmt.Errorf("layers: RBM %q: MoveOffsets: means of shape %v %v and %v %v, want (%d) and (%d) of %v: %w", r.name,
 			visible.Dtype(), visible.Shape(), hidden.Dtype(), hidden.Shape(), r.Visible().Len(), r.Hidden().Len(), r.Dtype(), energy.ErrShape)
 	}
@@ -42,7 +42,12 @@ func moveOffsets[T kernel.Float](r *RBM, visible, hidden *tensor.Dense, rate flo
 		return fmt.Errorf("layers: RBM %q: MoveOffsets: %w", r.name, energy.ErrNotFinite)
 	}
 	mu, lambda := dataOf[T](r.visibleOffset), dataOf[T](r.hiddenOffset)
-	dv, dh := make([]T, len(v)), make([]T, len(h))
+	moves, ok := r.moves.([]T)
+	if !ok {
+		moves = make([]T, len(v)+len(h))
+		r.moves = moves
+	}
+	dv, dh := moves[:len(v)], moves[len(v):]
 	for i := range v {
 		dv[i] = T(rate) * (v[i] - mu[i])
 		mu[i] += dv[i]

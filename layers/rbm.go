@@ -42,6 +42,8 @@ type RBM struct {
 	w, b, c                         *Param
 	visibleVariance, hiddenVariance *Param // nil for variance 1
 	visibleOffset, hiddenOffset     *Param // nil unless Centered
+
+	moves any // scratch of MoveOffsets
 }
 
 // NewRBM makes an RBM with small random weights and zero biases. Errors: ErrConfig, ErrDtype.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/op"
 	"github.com/harmonium-go/harmonium/internal/rng"
 	"github.com/harmonium-go/harmonium/internal/units"
 	"github.com/harmonium-go/harmonium/layers"
@@ -148,7 +149,7 @@ func gibbsStep[T kernel.Float](g *Gibbs, s *State) error {
 	if err := p.Read(g.Model); err != nil {
 		return err
 	}
-	v, h := dataOf[T](s.Visible), dataOf[T](s.Hidden)
+	v, h := op.Numbers[T](s.Visible), op.Numbers[T](s.Hidden)
 	chains := len(v) / p.VisibleLen
 	if n := max(len(v), len(h)); n > len(w.inputs) {
 		w.inputs, w.held = make([]T, n), make([]T, n)
@@ -180,15 +181,4 @@ func (w *gibbsWork[T]) drawRow(i int) {
 			row[j] = before[j]
 		}
 	}
-}
-
-// dataOf returns the memory of a tensor of dtype T; Data would allocate.
-func dataOf[T kernel.Float](x *tensor.Dense) (data []T) {
-	switch data := any(&data).(type) {
-	case *[]float32:
-		*data = x.Float32s()
-	case *[]float64:
-		*data = x.Float64s()
-	}
-	return data
 }

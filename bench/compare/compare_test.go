@@ -99,6 +99,17 @@ ratio gemm_4 1.0000
 	require.Equal(t, "1.23 s, 45.6 µs", duration(1.234)+", "+duration(45.6e-6))
 }
 
+// What a process says comes in pieces of any size.
+func TestLastWords(t *testing.T) {
+	var w lastWords
+	for _, piece := range []string{strings.Repeat("line\n", 2000), "Key", "Error:", " 'gemm_9'", "\n", "\n"} {
+		io.WriteString(&w, piece)
+	}
+	require.Equal(t, "KeyError: 'gemm_9'", w.String())
+	require.LessOrEqual(t, len(w.text), 4096)
+	require.Empty(t, (&lastWords{}).String())
+}
+
 // Every target belongs to a row, and every row to a target.
 func TestTargetsAndRows(t *testing.T) {
 	rows := map[string]bool{}

@@ -139,14 +139,17 @@ func (p *player) end() {
 	p.command.Wait()
 }
 
-// lastWords keeps the last line that was written.
-type lastWords struct{ line strings.Builder }
+// lastWords keeps the end of what was written.
+type lastWords struct{ text []byte }
 
 func (w *lastWords) Write(text []byte) (int, error) {
-	lines := strings.Split(strings.TrimSpace(w.line.String()+string(text)), "\n")
-	w.line.Reset()
-	w.line.WriteString(lines[len(lines)-1])
+	w.text = append(w.text, text...)
+	w.text = w.text[max(0, len(w.text)-4096):]
 	return len(text), nil
 }
 
-func (w *lastWords) String() string { return w.line.String() }
+// String returns the last line.
+func (w *lastWords) String() string {
+	lines := strings.Split(strings.TrimSpace(string(w.text)), "\n")
+	return lines[len(lines)-1]
+}

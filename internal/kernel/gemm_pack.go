@@ -1,7 +1,12 @@
 package kernel
 
 // An operand is read where it lies unless the kernels cannot, being made for rows of B, or should not: rows that lie a multiple
-// of some power of two apart compete for the same few places of the caches, and what is read very often is better together.
+// of 4096 bytes apart compete for the same few places of the first cache, and what is read very often is better together.
+const (
+	aliasing = 4096 // bytes
+	// manyRows is the number of rows of C from which a panel of op(B) is read often.
+	manyRows = 256
+)
 
 // gatherKernel copies rows as long as a wide tile to where they lie side by side. The distance between the rows of src is in
 // bytes.
@@ -12,11 +17,11 @@ type gatherKernel[T Float] func(dst, src *T, ldSrc, rows int)
 type transposeKernel[T Float] func(dst *T, ldDst int, src *T, ldSrc, blocks int)
 
 // choosePacking decides which operands to rearrange, and rearranges op(A). The panels of op(B) are rearranged as they are
-// needed, by whoever needs them.
+// needed, by whoever needs them. For A stored as its transpose it does not pay.
 func (p *product[T]) choosePacking() {
 	size := sizeOf[T]()
-	p.packB = p.transB || p.m >= 128 || p.tiles > 2 && p.ldb*size%1024 == 0
-	if p.lda*size%4096 == 0 && p.panels >= 4 {
+	p.packB = p.transB || p.m >= manyRows || p.tiles > 2 && p.ldb*size%aliasing == 0
+	if !p.transA && p.lda*size%aliasing == 0 && p.panels >= 4 {
 		p.packedA = borrow[T](p.m * p.k)
 		Parallel(p.tiles, vectorGrain*p.tiles/(p.m*p.k)+1, p.packUnits)
 	}
@@ -54,19 +59,12 @@ func (p *product[T]) tileOfA(i, rows, k0 int) (a *T, rowStride, colStride int) {
 	return &p.a[i*p.lda+k0], p.lda, 1
 }
 
-// packTiles rearranges tiles lo..hi of op(A), each to its columns one after the other.
+// packTiles rearranges tiles lo..hi of A, each to its columns one after the other.
 func (p *product[T]) packTiles(lo, hi int) {
 	for tile := lo; tile < hi; tile++ {
 		i := p.tileRow(tile)
 		rows := p.tileRow(tile+1) - i
-		dst := (*p.packedA)[i*p.k:]
-		if !p.transA {
-			p.transposeTo(dst, rows, p.a[i*p.lda:], p.lda, rows, p.k)
-			continue
-		}
-		for q := range p.k {
-			copy(dst[q*rows:][:rows], p.a[q*p.lda+i:])
-		}
+		p.transposeTo((*p.packedA)[i*p.k:], rows, p.a[i*p.lda:], p.lda, rows, p.k)
 	}
 }
 

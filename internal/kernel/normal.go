@@ -35,7 +35,8 @@ const (
 	integer  = 0x4330000000000000
 	fraction = 0x4160000000000000
 
-	halfRoot = 0x3FE6A09E667F3BCD // bits of √½
+	halfRoot = 0x3FE6A09E667F3BCD    // bits of √½
+	ln2Rest  = 0x1.abc9e3b39803fp-56 // what a float64 leaves of ln 2
 )
 
 // logFraction returns log((a + 1)/2³²) within one unit in the last place. With a + 1 = 2^k·(1 + f), 1 + f in [√½, √2),
@@ -52,8 +53,8 @@ func logFraction(a uint32) float64 {
 	z := float64(s * s)
 	r := polynomial(z, &logSeries)
 	h := float64(float64(f*f) * 0.5)
-	low := math.FMA(s, math.FMA(z, r, h), float64(e*ln2Lo))
-	return math.FMA(e, ln2Hi, f-(h-low))
+	low := math.FMA(s, math.FMA(z, r, h), float64(e*ln2Rest))
+	return math.FMA(e, math.Ln2, f-(h-low))
 }
 
 // circle returns the cosine and the sine of the angle 2πb/2³², by polynomials over the eighth of the circle on either side

@@ -171,7 +171,7 @@ func (c *call[T]) bind(out G.Value, in []G.Value) error {
 	}
 	c.dst = operand[T]{c.scalars[len(in):], out.Shape()}
 	if d, ok := out.(*tensor.Dense); ok {
-		c.dst.data = numbers[T](d)
+		c.dst.data = Numbers[T](d)
 	}
 	return nil
 }
@@ -189,7 +189,7 @@ func sized[T kernel.Float](s []T, n int) []T {
 func values[T kernel.Float](v G.Value, scalar []T) ([]T, error) {
 	switch v := v.(type) {
 	case *tensor.Dense:
-		data := numbers[T](v)
+		data := Numbers[T](v)
 		if data == nil {
 			break
 		}
@@ -216,8 +216,8 @@ func values[T kernel.Float](v G.Value, scalar []T) ([]T, error) {
 	return nil, fmt.Errorf("a %T of dtype %v, want %T: %w", v, v.Dtype(), scalar[0], ErrDtype)
 }
 
-// numbers returns the memory of a tensor, nil where it is of another dtype.
-func numbers[T kernel.Float](d *tensor.Dense) (data []T) {
+// Numbers returns the memory of a tensor, nil where it is of another dtype. Its own Data allocates.
+func Numbers[T kernel.Float](d *tensor.Dense) (data []T) {
 	switch data := any(&data).(type) {
 	case *[]float32:
 		if d.Dtype() == tensor.Float32 {
