@@ -33,14 +33,19 @@ func (c CD) Start(m *layers.RBM, seed uint64) (Phase, error) {
 }
 
 type cdPhase struct {
-	gibbs Gibbs
-	steps gibbsSteps
-	state State
+	gibbs        Gibbs
+	steps        gibbsSteps
+	state        State
+	hiddenInputs *tensor.Dense // given the data
 }
+
+var _ Shared = (*cdPhase)(nil)
 
 func (p *cdPhase) SetSteps(k int) error  { return p.steps.set("CD", k) }
 func (p *cdPhase) Rows(batch int) int    { return batch }
 func (p *cdPhase) Chains() *tensor.Dense { return nil }
+
+func (p *cdPhase) HiddenInputs() *tensor.Dense { return p.hiddenInputs }
 
 func (p *cdPhase) Next(data *tensor.Dense, weights []float64, step uint64) (*tensor.Dense, []float64, error) {
 	if err := checkRows(p.gibbs.Model, data); err != nil {
@@ -53,6 +58,7 @@ func (p *cdPhase) Next(data *tensor.Dense, weights []float64, step uint64) (*ten
 	if p.state.Visible == nil || p.state.Visible.Shape()[0] != rows {
 		p.state.Visible = tensor.New(tensor.Of(data.Dtype()), tensor.WithShape(data.Shape()...))
 		p.state.Hidden = tensor.New(tensor.Of(data.Dtype()), tensor.WithShape(rows, p.gibbs.Model.Hidden().Len()))
+		p.hiddenInputs = p.state.Hidden.Clone().(*tensor.Dense)
 	}
 	if data.Dtype() == tensor.Float32 { // tensor.Copy allocates
 		copy(p.state.Visible.Float32s(), data.Float32s())
@@ -60,10 +66,12 @@ func (p *cdPhase) Next(data *tensor.Dense, weights []float64, step uint64) (*ten
 		copy(p.state.Visible.Float64s(), data.Float64s())
 	}
 	p.state.Step = address(step)
+	kept := p.hiddenInputs
 	for range p.steps.count() {
-		if err := p.gibbs.Step(&p.state); err != nil {
+		if err := p.gibbs.step(&p.state, kept); err != nil {
 			return nil, nil, err
 		}
+		kept = nil
 	}
 	return p.state.Visible, weights, nil
 }

@@ -38,14 +38,17 @@ type Gibbs struct {
 // Step takes one step of every chain. Errors: ErrConfig for a sampler that cannot be, ErrShape and ErrDtype for a state that
 // is not the model's, ErrNotFinite and ErrRange for values that its units cannot take (of the hidden units, which are drawn
 // first, only where there is a HiddenClamp); the state is then as it was. Cost: two (chains×visible)·(visible×hidden) products.
-func (g *Gibbs) Step(s *State) error {
+func (g *Gibbs) Step(s *State) error { return g.step(s, nil) }
+
+// step is Step. The inputs of the hidden units, (chains, hidden), are left in a tensor, if one is given.
+func (g *Gibbs) step(s *State, hiddenInputs *tensor.Dense) error {
 	if err := g.check(s); err != nil {
 		return err
 	}
 	if g.Model.Dtype() == tensor.Float32 {
-		return gibbsStep[float32](g, s)
+		return gibbsStep[float32](g, s, hiddenInputs)
 	}
-	return gibbsStep[float64](g, s)
+	return gibbsStep[float64](g, s, hiddenInputs)
 }
 
 // Run takes several steps, or fewer when ctx ends: then it returns ctx's error, and the state stands where it got to.
@@ -117,7 +120,7 @@ func checkClamp(u energy.Units, clamp []bool) error {
 // gibbsWork is the memory of a sampler and the half step under way.
 type gibbsWork[T kernel.Float] struct {
 	plain        layers.Plain[T]
-	inputs, held []T              // of one half at a time
+	inputs, held []T              // scratch of one half at a time
 	drawRows     func(lo, hi int) // draws chains lo to hi of the half; made once
 	half         half[T]
 	temperature  T
@@ -131,10 +134,11 @@ type half[T kernel.Float] struct {
 	logVariance []T
 	clamp       []bool
 	state       []T
+	inputs      []T
 	draws       rng.Stream
 }
 
-func gibbsStep[T kernel.Float](g *Gibbs, s *State) error {
+func gibbsStep[T kernel.Float](g *Gibbs, s *State, hiddenInputs *tensor.Dense) error {
 	w, ok := g.work.(*gibbsWork[T])
 	if !ok {
 		w = new(gibbsWork[T])
@@ -156,12 +160,16 @@ func gibbsStep[T kernel.Float](g *Gibbs, s *State) error {
 	}
 	w.temperature, w.step = T(g.temperature()), s.Step
 
-	p.HiddenInput(w.inputs[:len(h)], v, chains)
-	w.half = half[T]{p.Hidden, p.HiddenLen, p.HiddenLogVariance, g.HiddenClamp, h, rng.New(g.Seed, "gibbs hidden")}
+	inputs := w.inputs[:len(h)]
+	if hiddenInputs != nil {
+		inputs = op.Numbers[T](hiddenInputs)
+	}
+	p.HiddenInput(inputs, v, chains)
+	w.half = half[T]{p.Hidden, p.HiddenLen, p.HiddenLogVariance, g.HiddenClamp, h, inputs, rng.New(g.Seed, "gibbs hidden")}
 	kernel.Parallel(chains, kernel.RowGrain(p.HiddenLen), w.drawRows)
 
 	p.VisibleInput(w.inputs[:len(v)], h, chains)
-	w.half = half[T]{p.Visible, p.VisibleLen, p.VisibleLogVariance, g.VisibleClamp, v, rng.New(g.Seed, "gibbs visible")}
+	w.half = half[T]{p.Visible, p.VisibleLen, p.VisibleLogVariance, g.VisibleClamp, v, w.inputs, rng.New(g.Seed, "gibbs visible")}
 	kernel.Parallel(chains, kernel.RowGrain(p.VisibleLen), w.drawRows)
 	s.Step++
 	return nil
@@ -175,7 +183,7 @@ func (w *gibbsWork[T]) drawRow(i int) {
 	if f.clamp != nil {
 		copy(before, row)
 	}
-	f.family.Sample(row, w.inputs[lo:hi], f.logVariance, w.temperature, f.draws.Row(i, w.step))
+	f.family.Sample(row, f.inputs[lo:hi], f.logVariance, w.temperature, f.draws.Row(i, w.step))
 	for j, clamped := range f.clamp {
 		if clamped {
 			row[j] = before[j]

@@ -30,6 +30,12 @@ type Phase interface {
 	Chains() *tensor.Dense
 }
 
+// Shared is a phase that begins with what the cost of the data needs, too: a product that need not be done twice.
+type Shared interface {
+	// HiddenInputs returns the inputs of the hidden units given the last data of Next, vW + c of the plain form, (rows, hidden).
+	HiddenInputs() *tensor.Dense
+}
+
 // Stepped is a phase made of Gibbs steps, whose number can change from epoch to epoch.
 type Stepped interface {
 	// SetSteps sets their number, 1 to 65536, or 0 for 1. It is an ErrConfig, which changes nothing, for any other.

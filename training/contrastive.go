@@ -231,7 +231,7 @@ func (f *contrastiveFit) update(stepper *Stepper, rows []int, epoch int, step ui
 	if err != nil {
 		return 0, err
 	}
-	if err := p.bind(negative, negativeWeights); err != nil {
+	if err := p.bind(f.phase, negative, negativeWeights); err != nil {
 		return 0, err
 	}
 	cost, err := p.step(stepper)

@@ -10,6 +10,7 @@ import (
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/op"
+	"github.com/harmonium-go/harmonium/sampling"
 )
 
 // contrastivePlan is the graph of a contrastive step for one batch size, compiled.
@@ -23,6 +24,8 @@ type contrastivePlan struct {
 
 	compiled
 	visibleMean, hiddenMean *G.Node // over the batch, for a centered machine
+
+	hiddenInput *G.Node // of the positive rows, where the negative phase is sampling.Shared
 }
 
 // plan returns the graph for a number of rows of either phase, compiled:
@@ -105,11 +108,18 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	if err != nil {
 		return nil, err
 	}
-	return p, p.compile(total, f.model, f.Solver, reads...)
+	var given []*G.Node
+	if _, shared := f.phase.(sampling.Shared); shared && !f.model.Config().Centered { // whose inputs are (v−μ)W + c
+		if p.hiddenInput, err = e.HiddenInput(positive); err != nil {
+			return nil, err
+		}
+		given = []*G.Node{p.hiddenInput}
+	}
+	return p, p.compile(total, f.model, f.Solver, given, reads...)
 }
 
-// bind copies the weights and the negative phase into the graph's inputs.
-func (p *contrastivePlan) bind(negative *tensor.Dense, negativeWeights []float64) error {
+// bind copies the weights and what the negative phase has made into the graph's inputs.
+func (p *contrastivePlan) bind(phase sampling.Phase, negative *tensor.Dense, negativeWeights []float64) error {
 	if !slices.Equal(negative.Shape(), p.negative.Shape()) || len(negativeWeights) != negative.Shape()[0] {
 		return fmt.Errorf("the negative phase gave rows of shape %v and %d weights, want %v: %w", negative.Shape(), len(negativeWeights), p.negative.Shape(), energy.ErrShape)
 	}
@@ -121,6 +131,11 @@ func (p *contrastivePlan) bind(negative *tensor.Dense, negativeWeights []float64
 			p.shareTerms[i] = w / total
 		}
 		setFloats(p.shares, p.shareTerms)
+	}
+	if p.hiddenInput != nil {
+		if err := p.vm.Let(p.hiddenInput, phase.(sampling.Shared).HiddenInputs()); err != nil {
+			return err
+		}
 	}
 	return copyTensor(p.negative, negative)
 }

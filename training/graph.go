@@ -34,8 +34,8 @@ type compiled struct {
 
 // compile differentiates a cost with regard to the model's parameters and makes the machine that computes it, its gradients
 // and the other nodes that are read. Plain SGD is left to the machine, which adds products to the parameters without storing a
-// gradient.
-func (c *compiled) compile(cost *G.Node, model layers.Layer, solver Solver, reads ...*G.Node) error {
+// gradient. Nodes that are given are let before each run.
+func (c *compiled) compile(cost *G.Node, model layers.Layer, solver Solver, given []*G.Node, reads ...*G.Node) error {
 	wrt := layers.Wrt(cost, model)
 	if len(wrt) == 0 {
 		return fmt.Errorf("layer %q has no learned parameter that the cost depends on: %w", model.Name(), energy.ErrConfig)
@@ -44,7 +44,7 @@ func (c *compiled) compile(cost *G.Node, model layers.Layer, solver Solver, read
 		return err
 	}
 	c.cost, c.descends = cost, isPlain(solver)
-	config := machine.Config{Outputs: append(reads, cost)}
+	config := machine.Config{Outputs: append(reads, cost), Given: given}
 	if c.descends {
 		config.Descend, config.Guard = wrt, cost
 	} else {

@@ -181,7 +181,7 @@ func (f *supervisedFit) plan(rows int) (*supervisedPlan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.compile(total, f.model, f.Solver); err != nil {
+	if err := p.compile(total, f.model, f.Solver, nil); err != nil {
 		return nil, err
 	}
 	f.plans[rows] = p

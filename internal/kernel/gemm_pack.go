@@ -16,36 +16,63 @@ type gatherKernel[T Float] func(dst, src *T, ldSrc, rows int)
 // the other. The distances between rows are in bytes.
 type transposeKernel[T Float] func(dst *T, ldDst int, src *T, ldSrc, blocks int)
 
-// choosePacking decides which operands to rearrange, and rearranges op(A). The panels of op(B) are rearranged as they are
-// needed, by whoever needs them. For A stored as its transpose it does not pay.
-func (p *product[T]) choosePacking() {
+// pack decides which operands to rearrange, and rearranges those that are rearranged as a whole. For A stored as its
+// transpose it does not pay.
+func (p *product[T]) pack() {
 	size := sizeOf[T]()
-	p.packB = p.transB || p.m >= manyRows || p.tiles > 2 && p.ldb*size%aliasing == 0
 	if !p.transA && p.lda*size%aliasing == 0 && p.panels >= 4 {
 		p.packedA = borrow[T](p.m * p.k)
-		Parallel(p.tiles, vectorGrain*p.tiles/(p.m*p.k)+1, p.packUnits)
+		Parallel(p.tiles, vectorGrain*p.tiles/(p.m*p.k)+1, p.packingA)
 	}
+	if p.m >= manyRows {
+		p.packedB = borrow[T](p.k * p.n)
+		Parallel(p.panels, vectorGrain*p.panels/(p.k*p.n)+1, p.packingB)
+	}
+	p.packEach = p.packedB == nil && (p.transB || p.tiles > 2 && p.ldb*size%aliasing == 0)
 }
 
-// dropPacked gives the memory of op(A) back.
+// dropPacked gives the memory of the packed operands back.
 func (p *product[T]) dropPacked() {
 	if p.packedA != nil {
 		giveBack(p.packedA)
-		p.packedA = nil
+	}
+	if p.packedB != nil {
+		giveBack(p.packedB)
+	}
+	p.packedA, p.packedB = nil, nil
+}
+
+// panelOfB returns columns j… and rows k0… of op(B), with the leading dimension. The buffer is for a panel to pack.
+func (p *product[T]) panelOfB(j, cols, k0, k int, buffer []T) (b *T, ldb int) {
+	switch {
+	case p.packedB != nil:
+		return &(*p.packedB)[j*p.k+k0*cols], cols
+	case p.packEach:
+		p.packPanel(buffer, j, cols, k0, k)
+		return &buffer[0], cols
+	}
+	return &p.b[k0*p.ldb+j], p.ldb
+}
+
+// packPanels rearranges panels lo..hi of op(B), each to its rows one after the other.
+func (p *product[T]) packPanels(lo, hi int) {
+	for panel := lo; panel < hi; panel++ {
+		j, cols := p.columnsOf(panel)
+		p.packPanel((*p.packedB)[j*p.k:], j, cols, 0, p.k)
 	}
 }
 
-// panelOfB returns columns j… and rows k0… of op(B), with the leading dimension.
-func (p *product[T]) panelOfB(j, cols, k0, k int, buffer []T) (b *T, ldb int) {
+func (p *product[T]) packPanel(dst []T, j, cols, k0, k int) {
 	switch {
 	case p.transB:
-		p.transposeTo(buffer, cols, p.b[j*p.ldb+k0:], p.ldb, cols, k)
-	case p.packB && cols == p.wideCols:
-		p.gather(&buffer[0], &p.b[k0*p.ldb+j], p.ldb*sizeOf[T](), k)
+		p.transposeTo(dst, cols, p.b[j*p.ldb+k0:], p.ldb, cols, k)
+	case cols == p.wideCols:
+		p.gather(&dst[0], &p.b[k0*p.ldb+j], p.ldb*sizeOf[T](), k)
 	default:
-		return &p.b[k0*p.ldb+j], p.ldb
+		for q := range k {
+			copy(dst[q*cols:][:cols], p.b[(k0+q)*p.ldb+j:])
+		}
 	}
-	return &buffer[0], cols
 }
 
 // tileOfA returns rows i… and columns k0… of op(A), with the distances between its rows and between its columns.

@@ -38,6 +38,8 @@ const (
 	panelDepth = 512
 	// tiledGrain is how many multiply-adds are worth a goroutine.
 	tiledGrain = 150_000
+	// bandSize is how many bytes of op(A) a band has where there is a choice.
+	bandSize = 1 << 17
 	// widestTile is the greatest wideCols of all levels.
 	widestTile = 32
 )
@@ -46,17 +48,20 @@ const (
 type tiled[T Float] struct {
 	*productKernels[T]
 	tiles, panels    int  // of C
-	bands            int  // ranges of tiles that a panel is split into
-	packedA          *[]T // nil when op(A) is read where it lies
-	packB            bool // whether each panel of op(B) is rearranged
+	bands            int  // that the tiles of a panel are split into
+	packedA, packedB *[]T // op(A) and op(B) rearranged, nil when they are read where they lie
+	packEach         bool // whether each panel of op(B) is rearranged when it is needed
 	byDots           bool // whether the wide panels are computed by dots
 	zeros            [widestTile]T
-	units, packUnits func(lo, hi int)
+
+	computing, packingA, packingB func(lo, hi int) // computeUnits, packTiles, packPanels
 }
 
-func (p *product[T]) bindTiled() { p.units, p.packUnits = p.computeUnits, p.packTiles }
+func (p *product[T]) bindTiled() {
+	p.computing, p.packingA, p.packingB = p.computeUnits, p.packTiles, p.packPanels
+}
 
-// multiplyTiles computes the product. A unit of work is a band of tiles of one panel.
+// multiplyTiles computes the product. A unit of work is a band of a panel.
 func (p *product[T]) multiplyTiles() {
 	p.productKernels = &tableOf[T]().productKernels
 	p.byDots = p.m == 1 && p.transB && p.alpha == 1 && (!p.transA || p.lda == 1)
@@ -65,40 +70,51 @@ func (p *product[T]) multiplyTiles() {
 	}
 	p.tiles = (p.m + p.tileRows - 1) / p.tileRows
 	p.panels = p.n/p.wideCols + (p.n%p.wideCols+p.narrowCols-1)/p.narrowCols
-	p.choosePacking()
-	p.bands = p.tiles
-	if p.packB {
-		p.bands = (p.tiles + 3) / 4 // each band packs for itself
+	p.pack()
+	p.bands = 1
+	if work := p.m * p.n * p.k; work < 2*tiledGrain {
+		p.computeUnits(0, p.panels)
+	} else {
+		p.bands = p.chooseBands()
+		units := p.panels * p.bands
+		Parallel(units, tiledGrain/(work/units+1)+1, p.computing)
 	}
-	p.bands = min(p.bands, 1+piecesPerWorker*runtime.GOMAXPROCS(0)/p.panels)
-	units := p.panels * p.bands
-	Parallel(units, tiledGrain/(p.m*p.n*p.k/units+1)+1, p.units)
 	p.dropPacked()
 }
 
-// computeUnits computes units lo..hi. The bands of a panel follow each other.
+// chooseBands splits panels where there are few for many cores, and where the rows of op(A) would not stay in the second cache
+// from one panel to the next.
+func (p *product[T]) chooseBands() int {
+	forCores := 1 + piecesPerWorker*runtime.GOMAXPROCS(0)/p.panels
+	switch {
+	case p.packedB != nil:
+		forCache := min(p.m*p.k*sizeOf[T]()/bandSize, p.m/32) // panels are read anew for every band
+		return min(max(forCores, forCache), p.tiles)
+	case p.packEach: // for itself, which takes the work of some rows
+		return min(forCores, (p.tiles+3)/4)
+	}
+	return min(forCores, p.tiles)
+}
+
+// computeUnits computes units lo..hi: the panels of one band, and so on.
 func (p *product[T]) computeUnits(lo, hi int) {
 	var buffer []T
-	if p.packB {
+	if p.packEach {
 		held := borrow[T](min(p.k, panelDepth) * p.wideCols)
 		defer giveBack(held)
 		buffer = *held
 	}
-	for lo < hi {
-		panel, band := lo/p.bands, lo%p.bands
-		end := min(band+hi-lo, p.bands)
-		p.computePanel(panel, band*p.tiles/p.bands, end*p.tiles/p.bands, buffer)
-		lo += end - band
+	for u := lo; u < hi; u++ {
+		p.computeBand(u%p.panels, u/p.panels, buffer)
 	}
 }
 
-// computePanel computes the tiles from..to of a panel.
-func (p *product[T]) computePanel(panel, from, to int, buffer []T) {
-	j, cols, kernel := panel*p.wideCols, p.wideCols, p.wide
-	if j+cols > p.n {
-		wide := p.n / p.wideCols
-		j = wide*p.wideCols + (panel-wide)*p.narrowCols
-		cols, kernel = min(p.narrowCols, p.n-j), p.narrow
+// computeBand computes the tiles of a band of a panel.
+func (p *product[T]) computeBand(panel, band int, buffer []T) {
+	j, cols := p.columnsOf(panel)
+	kernel := p.wide
+	if cols < p.wideCols {
+		kernel = p.narrow
 	}
 	size, k0 := sizeOf[T](), 0
 	if step := 16 / size; p.byDots && cols == p.wideCols && p.k >= step {
@@ -108,7 +124,7 @@ func (p *product[T]) computePanel(panel, from, to int, buffer []T) {
 	for ; k0 < p.k; k0 += panelDepth {
 		k := min(panelDepth, p.k-k0)
 		b, ldb := p.panelOfB(j, cols, k0, k, buffer)
-		for tile := from; tile < to; tile++ {
+		for tile := band * p.tiles / p.bands; tile < (band+1)*p.tiles/p.bands; tile++ {
 			i := p.tileRow(tile)
 			rows := p.tileRow(tile+1) - i
 			a, rowStride, colStride := p.tileOfA(i, rows, k0)
@@ -128,5 +144,14 @@ func (p *product[T]) computePanel(panel, from, to int, buffer []T) {
 
 // tileRow is the first row of a tile. All tiles are of one height, give or take a row.
 func (p *product[T]) tileRow(tile int) int { return tile * p.m / p.tiles }
+
+// columnsOf is the first column of a panel and their number. Behind the wide panels lie narrow ones.
+func (p *product[T]) columnsOf(panel int) (j, cols int) {
+	if wide := p.n / p.wideCols; panel >= wide {
+		j = wide*p.wideCols + (panel-wide)*p.narrowCols
+		return j, min(p.narrowCols, p.n-j)
+	}
+	return panel * p.wideCols, p.wideCols
+}
 
 func sizeOf[T Float]() int { return int(unsafe.Sizeof(T(0))) }
