@@ -12,7 +12,8 @@ func BenchmarkGemm(b *testing.B) {
 		name    string
 		m, n, k int
 		zeros   float64
-	}{{"dense", 100, 500, 784, 0}, {"sparse80", 100, 500, 784, 0.8}, {"single", 1, 500, 784, 0}, {"narrow", 100, 10, 500, 0}} {
+	}{{"dense", 100, 500, 784, 0}, {"sparse80", 100, 500, 784, 0.8}, {"single", 1, 500, 784, 0}, {"narrow", 100, 10, 500, 0},
+		{"tiny", 4, 4, 4, 0}, {"scores", 64, 10_000, 64, 0}, {"large", 1024, 1024, 1024, 0}} {
 		for _, t := range []struct {
 			name           string
 			transA, transB bool

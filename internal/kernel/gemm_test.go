@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -86,41 +87,52 @@ func (g gemmCall[T]) run() []T {
 // naive is the definition at the level at work.
 func (g gemmCall[T]) naive() []T {
 	c := append([]T(nil), g.c.data...)
+	x, y := make([]T, g.k), make([]T, g.k*g.n)
+	for j := range g.n {
+		for k := range g.k {
+			y[j*g.k+k] = g.b.at(g.transB, k, j)
+		}
+	}
 	for i := range g.m {
+		for k := range x {
+			x[k] = g.a.at(g.transA, i, k)
+		}
 		for j := range g.n {
-			g.element(&c[i*g.c.ld+j], i, j)
+			g.element(&c[i*g.c.ld+j], x, y[j*g.k:][:g.k])
 		}
 	}
 	return c
 }
 
-func (g gemmCall[T]) element(c *T, i, j int) {
-	chain := func(s T, from, to int) T {
-		for k := from; k < to; k++ {
-			x, y := g.a.at(g.transA, i, k), g.b.at(g.transB, k, j)
-			if level == Plain {
-				s += T(x * y)
-			} else {
-				s = fusedMultiplyAdd(x, y, s)
-			}
-		}
-		return s
-	}
+// element computes one element of C from a row of op(A) and a column of op(B).
+func (g gemmCall[T]) element(c *T, x, y []T) {
 	start := T(0)
 	if g.accumulate {
 		start = *c
 	}
 	switch {
 	case level == Plain:
-		*c = T(g.alpha*chain(0, 0, g.k)) + start
+		s := T(0)
+		for k, v := range x {
+			s += T(v * y[k])
+		}
+		*c = T(g.alpha*s) + start
 	case g.alpha == 1:
-		*c = chain(start, 0, g.k)
+		*c = chain(start, x, y)
 	default:
 		*c = start
 		for k := 0; k < g.k; k += panelDepth {
-			*c = fusedMultiplyAdd(g.alpha, chain(0, k, min(k+panelDepth, g.k)), *c)
+			end := min(k+panelDepth, g.k)
+			*c = fusedMultiplyAdd(g.alpha, chain(0, x[k:end], y[k:end]), *c)
 		}
 	}
+}
+
+func chain[T Float](s T, x, y []T) T {
+	for k, v := range x {
+		s = fusedMultiplyAdd(v, y[k], s)
+	}
+	return s
 }
 
 // fusedMultiplyAdd returns x·y + z rounded once.
@@ -210,20 +222,17 @@ func TestGemmBits(t *testing.T) {
 
 func testGemmBits[T Float](t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 9))
-	for variant := range 32 {
+	for variant := range 16 {
 		transA, transB, zeros := variant&1 != 0, variant&2 != 0, float64(variant>>2&1)*0.9
 		for _, n := range []int{3, 150} {
-			g := newCall[T](r, transA, transB, 61, n, 300, 0, zeros)
-			g.accumulate, g.alpha = variant&8 != 0, 1
-			if variant&16 != 0 {
-				g.alpha = 0.7
-			}
+			g := newCall[T](r, transA, transB, 61, n, 200, 0, zeros)
+			g.accumulate, g.alpha = variant&8 != 0, []T{1, 0.7}[r.IntN(2)]
 			for j := range g.n { // signs of zero are bits too
 				g.c.data[j] = T(math.Copysign(0, -1))
 			}
 			batch := bits(atProcs(1, g.run))
-			require.Equal(t, batch, bits(atProcs(2, g.run)))
-			require.Equal(t, batch, bits(atProcs(3, g.run)))
+			require.True(t, slices.Equal(batch, bits(atProcs(2, g.run))), "variant %d", variant)
+			require.True(t, slices.Equal(batch, bits(atProcs(3, g.run))), "variant %d", variant)
 			for _, i := range []int{0, 30, 60} {
 				one := g
 				one.m = 1
@@ -334,13 +343,16 @@ func TestGemmShortOperandPanicsBeforeWriting(t *testing.T) {
 }
 
 func TestGemmDoesNotAllocate(t *testing.T) {
+	if poolsLeak {
+		t.Skip("the pools leak")
+	}
 	eachLevel(t, func(t *testing.T, _ Level) {
 		r := rand.New(rand.NewPCG(5, 5))
 		for variant := range 4 {
-			for _, s := range [][3]int{{100, 120, 128}, {1, 1000, 400}, {1000, 2, 300}} {
+			for _, s := range [][3]int{{100, 120, 128}, {1, 1000, 400}, {1000, 2, 300}, {300, 70, 1024}} {
 				g := newCall[float32](r, variant&1 != 0, variant&2 != 0, s[0], s[1], s[2], 0, 0)
 				atProcs(2, func() any {
-					require.Less(t, testing.AllocsPerRun(20, func() {
+					require.Less(t, testing.AllocsPerRun(10, func() {
 						Gemm(g.transA, g.transB, g.m, g.n, g.k, 1, g.a.data, g.a.ld, g.b.data, g.b.ld, true, g.c.data, g.c.ld)
 					}), 1.0, "%v, variant %d", s, variant) // a garbage collection may empty the pools once
 					return nil

@@ -55,7 +55,7 @@ func testAxpy[T Float](t *testing.T) {
 		atProcs(2, func() any { // 0·NaN is NaN
 			Axpy(0, append(x[:0:0], T(math.NaN())), y)
 			require.True(t, y[0] != y[0])
-			require.Less(t, testing.AllocsPerRun(5, func() { Axpy(0.3, x, y) }), 1.0)
+			require.True(t, poolsLeak || testing.AllocsPerRun(5, func() { Axpy(0.3, x, y) }) < 1)
 			return nil
 		})
 	}
