@@ -50,9 +50,13 @@ func Drop[T Float](dst, x, u []T, p, factor T) {
 	tableOf[T]().drop(dst, x[:len(dst)], u[:len(dst)], p, factor)
 }
 
+// Below sets dst_i = 1 where u_i < p_i, NaN where p_i is NaN, and 0 elsewhere.
+func Below[T Float](dst, u, p []T) { tableOf[T]().below(dst, u[:len(dst)], p[:len(dst)]) }
+
 // arithmeticKernels are the kernels of a level behind the functions above.
 type arithmeticKernels[T Float] struct {
 	subtract, multiply func(dst, x, y []T)
+	below              func(dst, u, p []T)
 	multiplyAdd        func(dst, x, y, z []T)
 	shiftScale         func(dst, x []T, shift, factor T)
 	softmaxGrad        func(dst, p, g []T, dot, factor T)
@@ -87,6 +91,18 @@ func plainArithmetic[T Float]() arithmeticKernels[T] {
 		softmaxGrad: func(dst, p, g []T, dot, factor T) {
 			for i := range dst {
 				dst[i] = p[i] * (g[i] - dot) * factor
+			}
+		},
+		below: func(dst, u, p []T) {
+			for i, v := range p {
+				switch {
+				case v != v:
+					dst[i] = v
+				case u[i] < v:
+					dst[i] = 1
+				default:
+					dst[i] = 0
+				}
 			}
 		},
 		drop: func(dst, x, u []T, p, factor T) {

@@ -42,6 +42,11 @@ func multiplyExp32AVX2(dst []float32, x []float32, y []float32, factor float32)
 //go:noescape
 func addMultiplyExp32AVX2(dst []float32, x []float32, y []float32, z []float32, factor float32, a float32, b float32)
 
+// below32AVX2 sets dst = 1 where u < p, NaN where p is NaN, and 0 elsewhere.
+//
+//go:noescape
+func below32AVX2(dst []float32, u []float32, p []float32)
+
 // drop32AVX2 sets dst = 0 where u < p, NaN if x is not finite, and x·factor elsewhere.
 //
 //go:noescape
@@ -86,6 +91,11 @@ func multiplyExp32AVX512(dst []float32, x []float32, y []float32, factor float32
 //
 //go:noescape
 func addMultiplyExp32AVX512(dst []float32, x []float32, y []float32, z []float32, factor float32, a float32, b float32)
+
+// below32AVX512 sets dst = 1 where u < p, NaN where p is NaN, and 0 elsewhere.
+//
+//go:noescape
+func below32AVX512(dst []float32, u []float32, p []float32)
 
 // drop32AVX512 sets dst = 0 where u < p, NaN if x is not finite, and x·factor elsewhere.
 //
@@ -132,6 +142,11 @@ func multiplyExp64AVX2(dst []float64, x []float64, y []float64, factor float64)
 //go:noescape
 func addMultiplyExp64AVX2(dst []float64, x []float64, y []float64, z []float64, factor float64, a float64, b float64)
 
+// below64AVX2 sets dst = 1 where u < p, NaN where p is NaN, and 0 elsewhere.
+//
+//go:noescape
+func below64AVX2(dst []float64, u []float64, p []float64)
+
 // drop64AVX2 sets dst = 0 where u < p, NaN if x is not finite, and x·factor elsewhere.
 //
 //go:noescape
@@ -176,6 +191,11 @@ func multiplyExp64AVX512(dst []float64, x []float64, y []float64, factor float64
 //
 //go:noescape
 func addMultiplyExp64AVX512(dst []float64, x []float64, y []float64, z []float64, factor float64, a float64, b float64)
+
+// below64AVX512 sets dst = 1 where u < p, NaN where p is NaN, and 0 elsewhere.
+//
+//go:noescape
+func below64AVX512(dst []float64, u []float64, p []float64)
 
 // drop64AVX512 sets dst = 0 where u < p, NaN if x is not finite, and x·factor elsewhere.
 //

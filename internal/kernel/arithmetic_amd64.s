@@ -703,6 +703,71 @@ done24:
 	VZEROUPPER
 	RET
 
+// func below32AVX2(dst []float32, u []float32, p []float32)
+// Requires: AVX
+TEXT ·below32AVX2(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ u_base+24(FP), CX
+	MOVQ p_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+	XORQ SI, SI
+	SUBQ $0x00000010, BX
+	JLT  rest26
+
+full25:
+	VMOVUPS      (CX)(SI*1), Y0
+	VMOVUPS      32(CX)(SI*1), Y1
+	VMOVUPS      (DX)(SI*1), Y2
+	VMOVUPS      32(DX)(SI*1), Y3
+	VCMPPS       $0x11, Y2, Y0, Y0
+	VCMPPS       $0x11, Y3, Y1, Y1
+	VBROADCASTSS w32_3f800000<>+0(SB), Y4
+	VBROADCASTSS w32_3f800000<>+0(SB), Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VBLENDVPS    Y0, Y4, Y6, Y0
+	VBLENDVPS    Y1, Y5, Y7, Y1
+	VCMPPS       $0x03, Y2, Y2, Y4
+	VCMPPS       $0x03, Y3, Y3, Y5
+	VBLENDVPS    Y4, Y2, Y0, Y0
+	VBLENDVPS    Y5, Y3, Y1, Y1
+	VMOVUPS      Y0, (AX)(SI*1)
+	VMOVUPS      Y1, 32(AX)(SI*1)
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, BX
+	JGE          full25
+
+rest26:
+	ADDQ         $0x00000010, BX
+	JE           done27
+	LEAQ         window16x32<>+64(SB), DI
+	SHLQ         $0x02, BX
+	SUBQ         BX, DI
+	VMOVUPS      (DI), Y0
+	VMOVUPS      32(DI), Y1
+	VMASKMOVPS   (CX)(SI*1), Y0, Y2
+	VMASKMOVPS   32(CX)(SI*1), Y1, Y3
+	VMASKMOVPS   (DX)(SI*1), Y0, Y4
+	VMASKMOVPS   32(DX)(SI*1), Y1, Y5
+	VCMPPS       $0x11, Y4, Y2, Y2
+	VCMPPS       $0x11, Y5, Y3, Y3
+	VBROADCASTSS w32_3f800000<>+0(SB), Y6
+	VBROADCASTSS w32_3f800000<>+0(SB), Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VBLENDVPS    Y2, Y6, Y8, Y2
+	VBLENDVPS    Y3, Y7, Y9, Y3
+	VCMPPS       $0x03, Y4, Y4, Y6
+	VCMPPS       $0x03, Y5, Y5, Y7
+	VBLENDVPS    Y6, Y4, Y2, Y2
+	VBLENDVPS    Y7, Y5, Y3, Y3
+	VMASKMOVPS   Y2, Y0, (AX)(SI*1)
+	VMASKMOVPS   Y3, Y1, 32(AX)(SI*1)
+
+done27:
+	VZEROUPPER
+	RET
+
 // func drop32AVX2(dst []float32, x []float32, u []float32, p float32, factor float32)
 // Requires: AVX
 TEXT ·drop32AVX2(SB), NOSPLIT, $0-80
@@ -716,9 +781,9 @@ TEXT ·drop32AVX2(SB), NOSPLIT, $0-80
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000010, BX
-	JLT          rest26
+	JLT          rest29
 
-full25:
+full28:
 	VMOVUPS   (CX)(SI*1), Y4
 	VMOVUPS   32(CX)(SI*1), Y5
 	VMOVUPS   (DX)(SI*1), Y6
@@ -735,11 +800,11 @@ full25:
 	VMOVUPS   Y5, 32(AX)(SI*1)
 	ADDQ      $0x00000040, SI
 	SUBQ      $0x00000010, BX
-	JGE       full25
+	JGE       full28
 
-rest26:
+rest29:
 	ADDQ       $0x00000010, BX
-	JE         done27
+	JE         done30
 	LEAQ       window16x32<>+64(SB), DI
 	SHLQ       $0x02, BX
 	SUBQ       BX, DI
@@ -760,7 +825,7 @@ rest26:
 	VMASKMOVPS Y0, Y4, (AX)(SI*1)
 	VMASKMOVPS Y1, Y5, 32(AX)(SI*1)
 
-done27:
+done30:
 	VZEROUPPER
 	RET
 
@@ -774,20 +839,20 @@ TEXT ·shiftScale32AVX512(SB), NOSPLIT, $0-56
 	MOVQ         dst_len+8(FP), DX
 	XORQ         BX, BX
 	SUBQ         $0x00000010, DX
-	JLT          rest29
+	JLT          rest32
 
-full28:
+full31:
 	VMOVUPS (CX)(BX*1), Z2
 	VSUBPS  Z0, Z2, Z2
 	VMULPS  Z1, Z2, Z2
 	VMOVUPS Z2, (AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000010, DX
-	JGE     full28
+	JGE     full31
 
-rest29:
+rest32:
 	ADDQ      $0x00000010, DX
-	JE        done30
+	JE        done33
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVW     SI, K1
@@ -796,7 +861,7 @@ rest29:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*1)
 
-done30:
+done33:
 	VZEROUPPER
 	RET
 
@@ -809,47 +874,12 @@ TEXT ·subtract32AVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000010, BX
-	JLT  rest32
-
-full31:
-	VMOVUPS (CX)(SI*1), Z0
-	VMOVUPS (DX)(SI*1), Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z0, (AX)(SI*1)
-	ADDQ    $0x00000040, SI
-	SUBQ    $0x00000010, BX
-	JGE     full31
-
-rest32:
-	ADDQ      $0x00000010, BX
-	JE        done33
-	MOVQ      $-1, DI
-	BZHIQ     BX, DI, DI
-	KMOVW     DI, K1
-	VMOVUPS.Z (CX)(SI*1), K1, Z0
-	VMOVUPS.Z (DX)(SI*1), K1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(SI*1)
-
-done33:
-	VZEROUPPER
-	RET
-
-// func multiply32AVX512(dst []float32, x []float32, y []float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·multiply32AVX512(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ y_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x00000010, BX
 	JLT  rest35
 
 full34:
 	VMOVUPS (CX)(SI*1), Z0
 	VMOVUPS (DX)(SI*1), Z1
-	VMULPS  Z1, Z0, Z0
+	VSUBPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000010, BX
@@ -863,10 +893,45 @@ rest35:
 	KMOVW     DI, K1
 	VMOVUPS.Z (CX)(SI*1), K1, Z0
 	VMOVUPS.Z (DX)(SI*1), K1, Z1
-	VMULPS    Z1, Z0, Z0
+	VSUBPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 
 done36:
+	VZEROUPPER
+	RET
+
+// func multiply32AVX512(dst []float32, x []float32, y []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·multiply32AVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ y_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+	XORQ SI, SI
+	SUBQ $0x00000010, BX
+	JLT  rest38
+
+full37:
+	VMOVUPS (CX)(SI*1), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*1)
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, BX
+	JGE     full37
+
+rest38:
+	ADDQ      $0x00000010, BX
+	JE        done39
+	MOVQ      $-1, DI
+	BZHIQ     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (CX)(SI*1), K1, Z0
+	VMOVUPS.Z (DX)(SI*1), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*1)
+
+done39:
 	VZEROUPPER
 	RET
 
@@ -880,9 +945,9 @@ TEXT ·multiplyAdd32AVX512(SB), NOSPLIT, $0-96
 	MOVQ dst_len+8(FP), SI
 	XORQ DI, DI
 	SUBQ $0x00000010, SI
-	JLT  rest38
+	JLT  rest41
 
-full37:
+full40:
 	VMOVUPS     (CX)(DI*1), Z0
 	VMOVUPS     (DX)(DI*1), Z1
 	VMOVUPS     (BX)(DI*1), Z2
@@ -890,11 +955,11 @@ full37:
 	VMOVUPS     Z0, (AX)(DI*1)
 	ADDQ        $0x00000040, DI
 	SUBQ        $0x00000010, SI
-	JGE         full37
+	JGE         full40
 
-rest38:
+rest41:
 	ADDQ        $0x00000010, SI
-	JE          done39
+	JE          done42
 	MOVQ        $-1, R8
 	BZHIQ       SI, R8, R8
 	KMOVW       R8, K1
@@ -904,7 +969,7 @@ rest38:
 	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*1)
 
-done39:
+done42:
 	VZEROUPPER
 	RET
 
@@ -920,9 +985,9 @@ TEXT ·combine32AVX512(SB), NOSPLIT, $0-84
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000010, BX
-	JLT          rest41
+	JLT          rest44
 
-full40:
+full43:
 	VMOVUPS     (CX)(SI*1), Z3
 	VMOVUPS     (DX)(SI*1), Z4
 	VFMADD213PS Z2, Z1, Z4
@@ -930,11 +995,11 @@ full40:
 	VMOVUPS     Z3, (AX)(SI*1)
 	ADDQ        $0x00000040, SI
 	SUBQ        $0x00000010, BX
-	JGE         full40
+	JGE         full43
 
-rest41:
+rest44:
 	ADDQ        $0x00000010, BX
-	JE          done42
+	JE          done45
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVW       DI, K1
@@ -944,7 +1009,7 @@ rest41:
 	VFMADD213PS Z4, Z0, Z3
 	VMOVUPS     Z3, K1, (AX)(SI*1)
 
-done42:
+done45:
 	VZEROUPPER
 	RET
 
@@ -959,9 +1024,9 @@ TEXT ·softmaxGrad32AVX512(SB), NOSPLIT, $0-80
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000010, BX
-	JLT          rest44
+	JLT          rest47
 
-full43:
+full46:
 	VMOVUPS (CX)(SI*1), Z2
 	VMOVUPS (DX)(SI*1), Z3
 	VSUBPS  Z0, Z3, Z3
@@ -970,11 +1035,11 @@ full43:
 	VMOVUPS Z2, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000010, BX
-	JGE     full43
+	JGE     full46
 
-rest44:
+rest47:
 	ADDQ      $0x00000010, BX
-	JE        done45
+	JE        done48
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -985,7 +1050,7 @@ rest44:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 
-done45:
+done48:
 	VZEROUPPER
 	RET
 
@@ -999,9 +1064,9 @@ TEXT ·multiplyExp32AVX512(SB), NOSPLIT, $0-76
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000010, BX
-	JLT          rest47
+	JLT          rest50
 
-full46:
+full49:
 	VMOVUPS           (CX)(SI*1), Z1
 	VMOVUPS           (DX)(SI*1), Z2
 	VMULPS            Z0, Z2, Z2
@@ -1026,11 +1091,11 @@ full46:
 	VMOVUPS           Z1, (AX)(SI*1)
 	ADDQ              $0x00000040, SI
 	SUBQ              $0x00000010, BX
-	JGE               full46
+	JGE               full49
 
-rest47:
+rest50:
 	ADDQ              $0x00000010, BX
-	JE                done48
+	JE                done51
 	MOVQ              $-1, DI
 	BZHIQ             BX, DI, DI
 	KMOVW             DI, K1
@@ -1057,7 +1122,7 @@ rest47:
 	VMULPS            Z0, Z1, Z0
 	VMOVUPS           Z0, K1, (AX)(SI*1)
 
-done48:
+done51:
 	VZEROUPPER
 	RET
 
@@ -1074,9 +1139,9 @@ TEXT ·addMultiplyExp32AVX512(SB), NOSPLIT, $0-108
 	MOVQ         dst_len+8(FP), SI
 	XORQ         DI, DI
 	SUBQ         $0x00000010, SI
-	JLT          rest50
+	JLT          rest53
 
-full49:
+full52:
 	VMOVUPS           (AX)(DI*1), Z3
 	VMOVUPS           (CX)(DI*1), Z4
 	VMOVUPS           (DX)(DI*1), Z5
@@ -1106,11 +1171,11 @@ full49:
 	VMOVUPS           Z3, (AX)(DI*1)
 	ADDQ              $0x00000040, DI
 	SUBQ              $0x00000010, SI
-	JGE               full49
+	JGE               full52
 
-rest50:
+rest53:
 	ADDQ              $0x00000010, SI
-	JE                done51
+	JE                done54
 	MOVQ              $-1, R8
 	BZHIQ             SI, R8, R8
 	KMOVW             R8, K1
@@ -1142,7 +1207,52 @@ rest50:
 	VADDPS            Z0, Z3, Z0
 	VMOVUPS           Z0, K1, (AX)(DI*1)
 
-done51:
+done54:
+	VZEROUPPER
+	RET
+
+// func below32AVX512(dst []float32, u []float32, p []float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·below32AVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ u_base+24(FP), CX
+	MOVQ p_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+	XORQ SI, SI
+	SUBQ $0x00000010, BX
+	JLT  rest56
+
+full55:
+	VMOVUPS      (CX)(SI*1), Z0
+	VMOVUPS      (DX)(SI*1), Z1
+	VCMPPS       $0x11, Z1, Z0, K1
+	VBROADCASTSS w32_3f800000<>+0(SB), Z0
+	VXORPS       Z6, Z6, Z6
+	VBLENDMPS    Z0, Z6, K1, Z2
+	VCMPPS       $0x03, Z1, Z1, K1
+	VBLENDMPS    Z1, Z2, K1, Z3
+	VMOVUPS      Z3, (AX)(SI*1)
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, BX
+	JGE          full55
+
+rest56:
+	ADDQ         $0x00000010, BX
+	JE           done57
+	MOVQ         $-1, DI
+	BZHIQ        BX, DI, DI
+	KMOVW        DI, K1
+	VMOVUPS.Z    (CX)(SI*1), K1, Z0
+	VMOVUPS.Z    (DX)(SI*1), K1, Z1
+	VCMPPS       $0x11, Z1, Z0, K2
+	VBROADCASTSS w32_3f800000<>+0(SB), Z0
+	VXORPS       Z2, Z2, Z2
+	VBLENDMPS    Z0, Z2, K2, Z4
+	VCMPPS       $0x03, Z1, Z1, K2
+	VBLENDMPS    Z1, Z4, K2, Z5
+	VMOVUPS      Z5, K1, (AX)(SI*1)
+
+done57:
 	VZEROUPPER
 	RET
 
@@ -1157,9 +1267,9 @@ TEXT ·drop32AVX512(SB), NOSPLIT, $0-80
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000010, BX
-	JLT          rest53
+	JLT          rest59
 
-full52:
+full58:
 	VMOVUPS   (CX)(SI*1), Z2
 	VMOVUPS   (DX)(SI*1), Z3
 	VCMPPS    $0x11, Z0, Z3, K1
@@ -1169,11 +1279,11 @@ full52:
 	VMOVUPS   Z4, (AX)(SI*1)
 	ADDQ      $0x00000040, SI
 	SUBQ      $0x00000010, BX
-	JGE       full52
+	JGE       full58
 
-rest53:
+rest59:
 	ADDQ      $0x00000010, BX
-	JE        done54
+	JE        done60
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -1185,7 +1295,7 @@ rest53:
 	VBLENDMPS Z0, Z1, K2, Z5
 	VMOVUPS   Z5, K1, (AX)(SI*1)
 
-done54:
+done60:
 	VZEROUPPER
 	RET
 
@@ -1201,9 +1311,9 @@ TEXT ·shiftScale64AVX2(SB), NOSPLIT, $0-64
 	MOVQ         dst_len+8(FP), DX
 	XORQ         BX, BX
 	SUBQ         $0x00000008, DX
-	JLT          rest56
+	JLT          rest62
 
-full55:
+full61:
 	VMOVUPD (CX)(BX*1), Y4
 	VMOVUPD 32(CX)(BX*1), Y5
 	VSUBPD  Y0, Y4, Y4
@@ -1214,11 +1324,11 @@ full55:
 	VMOVUPD Y5, 32(AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, DX
-	JGE     full55
+	JGE     full61
 
-rest56:
+rest62:
 	ADDQ       $0x00000008, DX
-	JE         done57
+	JE         done63
 	LEAQ       window8x64<>+64(SB), SI
 	SHLQ       $0x03, DX
 	SUBQ       DX, SI
@@ -1233,7 +1343,7 @@ rest56:
 	VMASKMOVPD Y0, Y4, (AX)(BX*1)
 	VMASKMOVPD Y1, Y5, 32(AX)(BX*1)
 
-done57:
+done63:
 	VZEROUPPER
 	RET
 
@@ -1264,9 +1374,9 @@ TEXT ·subtract64AVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000008, BX
-	JLT  rest59
+	JLT  rest65
 
-full58:
+full64:
 	VMOVUPD (CX)(SI*1), Y0
 	VMOVUPD 32(CX)(SI*1), Y1
 	VMOVUPD (DX)(SI*1), Y2
@@ -1277,11 +1387,11 @@ full58:
 	VMOVUPD Y1, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JGE     full58
+	JGE     full64
 
-rest59:
+rest65:
 	ADDQ       $0x00000008, BX
-	JE         done60
+	JE         done66
 	LEAQ       window8x64<>+64(SB), DI
 	SHLQ       $0x03, BX
 	SUBQ       BX, DI
@@ -1296,7 +1406,7 @@ rest59:
 	VMASKMOVPD Y2, Y0, (AX)(SI*1)
 	VMASKMOVPD Y3, Y1, 32(AX)(SI*1)
 
-done60:
+done66:
 	VZEROUPPER
 	RET
 
@@ -1309,9 +1419,9 @@ TEXT ·multiply64AVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000008, BX
-	JLT  rest62
+	JLT  rest68
 
-full61:
+full67:
 	VMOVUPD (CX)(SI*1), Y0
 	VMOVUPD 32(CX)(SI*1), Y1
 	VMOVUPD (DX)(SI*1), Y2
@@ -1322,11 +1432,11 @@ full61:
 	VMOVUPD Y1, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JGE     full61
+	JGE     full67
 
-rest62:
+rest68:
 	ADDQ       $0x00000008, BX
-	JE         done63
+	JE         done69
 	LEAQ       window8x64<>+64(SB), DI
 	SHLQ       $0x03, BX
 	SUBQ       BX, DI
@@ -1341,7 +1451,7 @@ rest62:
 	VMASKMOVPD Y2, Y0, (AX)(SI*1)
 	VMASKMOVPD Y3, Y1, 32(AX)(SI*1)
 
-done63:
+done69:
 	VZEROUPPER
 	RET
 
@@ -1355,9 +1465,9 @@ TEXT ·multiplyAdd64AVX2(SB), NOSPLIT, $0-96
 	MOVQ dst_len+8(FP), SI
 	XORQ DI, DI
 	SUBQ $0x00000008, SI
-	JLT  rest65
+	JLT  rest71
 
-full64:
+full70:
 	VMOVUPD     (CX)(DI*1), Y0
 	VMOVUPD     32(CX)(DI*1), Y1
 	VMOVUPD     (DX)(DI*1), Y2
@@ -1370,11 +1480,11 @@ full64:
 	VMOVUPD     Y1, 32(AX)(DI*1)
 	ADDQ        $0x00000040, DI
 	SUBQ        $0x00000008, SI
-	JGE         full64
+	JGE         full70
 
-rest65:
+rest71:
 	ADDQ        $0x00000008, SI
-	JE          done66
+	JE          done72
 	LEAQ        window8x64<>+64(SB), R8
 	SHLQ        $0x03, SI
 	SUBQ        SI, R8
@@ -1391,7 +1501,7 @@ rest65:
 	VMASKMOVPD  Y2, Y0, (AX)(DI*1)
 	VMASKMOVPD  Y3, Y1, 32(AX)(DI*1)
 
-done66:
+done72:
 	VZEROUPPER
 	RET
 
@@ -1410,9 +1520,9 @@ TEXT ·combine64AVX2(SB), NOSPLIT, $0-96
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest68
+	JLT          rest74
 
-full67:
+full73:
 	VMOVUPD     (CX)(SI*1), Y6
 	VMOVUPD     32(CX)(SI*1), Y7
 	VMOVUPD     (DX)(SI*1), Y8
@@ -1425,11 +1535,11 @@ full67:
 	VMOVUPD     Y7, 32(AX)(SI*1)
 	ADDQ        $0x00000040, SI
 	SUBQ        $0x00000008, BX
-	JGE         full67
+	JGE         full73
 
-rest68:
+rest74:
 	ADDQ        $0x00000008, BX
-	JE          done69
+	JE          done75
 	LEAQ        window8x64<>+64(SB), DI
 	SHLQ        $0x03, BX
 	SUBQ        BX, DI
@@ -1446,7 +1556,7 @@ rest68:
 	VMASKMOVPD  Y8, Y6, (AX)(SI*1)
 	VMASKMOVPD  Y9, Y7, 32(AX)(SI*1)
 
-done69:
+done75:
 	VZEROUPPER
 	RET
 
@@ -1463,9 +1573,9 @@ TEXT ·softmaxGrad64AVX2(SB), NOSPLIT, $0-88
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest71
+	JLT          rest77
 
-full70:
+full76:
 	VMOVUPD (CX)(SI*1), Y4
 	VMOVUPD 32(CX)(SI*1), Y5
 	VMOVUPD (DX)(SI*1), Y6
@@ -1480,11 +1590,11 @@ full70:
 	VMOVUPD Y5, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JGE     full70
+	JGE     full76
 
-rest71:
+rest77:
 	ADDQ       $0x00000008, BX
-	JE         done72
+	JE         done78
 	LEAQ       window8x64<>+64(SB), DI
 	SHLQ       $0x03, BX
 	SUBQ       BX, DI
@@ -1503,7 +1613,7 @@ rest71:
 	VMASKMOVPD Y0, Y4, (AX)(SI*1)
 	VMASKMOVPD Y1, Y5, 32(AX)(SI*1)
 
-done72:
+done78:
 	VZEROUPPER
 	RET
 
@@ -1518,9 +1628,9 @@ TEXT ·multiplyExp64AVX2(SB), NOSPLIT, $0-80
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest74
+	JLT          rest80
 
-full73:
+full79:
 	VMOVUPD      (CX)(SI*1), Y2
 	VMOVUPD      32(CX)(SI*1), Y3
 	VMOVUPD      (DX)(SI*1), Y4
@@ -1589,11 +1699,11 @@ full73:
 	VMOVUPD      Y3, 32(AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000008, BX
-	JGE          full73
+	JGE          full79
 
-rest74:
+rest80:
 	ADDQ         $0x00000008, BX
-	JE           done75
+	JE           done81
 	LEAQ         window8x64<>+64(SB), DI
 	SHLQ         $0x03, BX
 	SUBQ         BX, DI
@@ -1666,7 +1776,7 @@ rest74:
 	VMASKMOVPD   Y0, Y2, (AX)(SI*1)
 	VMASKMOVPD   Y1, Y3, 32(AX)(SI*1)
 
-done75:
+done81:
 	VZEROUPPER
 	RET
 
@@ -1788,9 +1898,9 @@ TEXT ·addMultiplyExp64AVX2(SB), NOSPLIT, $0-120
 	MOVQ         dst_len+8(FP), SI
 	XORQ         DI, DI
 	SUBQ         $0x00000008, SI
-	JLT          rest77
+	JLT          rest83
 
-full76:
+full82:
 	VMOVUPD      (AX)(DI*1), Y6
 	VMOVUPD      32(AX)(DI*1), Y7
 	VMOVUPD      (CX)(DI*1), Y8
@@ -1869,11 +1979,11 @@ full76:
 	VMOVUPD      Y7, 32(AX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JGE          full76
+	JGE          full82
 
-rest77:
+rest83:
 	ADDQ         $0x00000008, SI
-	JE           done78
+	JE           done84
 	LEAQ         window8x64<>+64(SB), R8
 	SHLQ         $0x03, SI
 	SUBQ         SI, R8
@@ -1956,7 +2066,72 @@ rest77:
 	VMASKMOVPD   Y0, Y6, (AX)(DI*1)
 	VMASKMOVPD   Y1, Y7, 32(AX)(DI*1)
 
-done78:
+done84:
+	VZEROUPPER
+	RET
+
+// func below64AVX2(dst []float64, u []float64, p []float64)
+// Requires: AVX
+TEXT ·below64AVX2(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ u_base+24(FP), CX
+	MOVQ p_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+	XORQ SI, SI
+	SUBQ $0x00000008, BX
+	JLT  rest86
+
+full85:
+	VMOVUPD      (CX)(SI*1), Y0
+	VMOVUPD      32(CX)(SI*1), Y1
+	VMOVUPD      (DX)(SI*1), Y2
+	VMOVUPD      32(DX)(SI*1), Y3
+	VCMPPD       $0x11, Y2, Y0, Y0
+	VCMPPD       $0x11, Y3, Y1, Y1
+	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y4
+	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y5
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
+	VBLENDVPD    Y0, Y4, Y6, Y0
+	VBLENDVPD    Y1, Y5, Y7, Y1
+	VCMPPD       $0x03, Y2, Y2, Y4
+	VCMPPD       $0x03, Y3, Y3, Y5
+	VBLENDVPD    Y4, Y2, Y0, Y0
+	VBLENDVPD    Y5, Y3, Y1, Y1
+	VMOVUPD      Y0, (AX)(SI*1)
+	VMOVUPD      Y1, 32(AX)(SI*1)
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000008, BX
+	JGE          full85
+
+rest86:
+	ADDQ         $0x00000008, BX
+	JE           done87
+	LEAQ         window8x64<>+64(SB), DI
+	SHLQ         $0x03, BX
+	SUBQ         BX, DI
+	VMOVUPD      (DI), Y0
+	VMOVUPD      32(DI), Y1
+	VMASKMOVPD   (CX)(SI*1), Y0, Y2
+	VMASKMOVPD   32(CX)(SI*1), Y1, Y3
+	VMASKMOVPD   (DX)(SI*1), Y0, Y4
+	VMASKMOVPD   32(DX)(SI*1), Y1, Y5
+	VCMPPD       $0x11, Y4, Y2, Y2
+	VCMPPD       $0x11, Y5, Y3, Y3
+	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y6
+	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y7
+	VXORPD       Y8, Y8, Y8
+	VXORPD       Y9, Y9, Y9
+	VBLENDVPD    Y2, Y6, Y8, Y2
+	VBLENDVPD    Y3, Y7, Y9, Y3
+	VCMPPD       $0x03, Y4, Y4, Y6
+	VCMPPD       $0x03, Y5, Y5, Y7
+	VBLENDVPD    Y6, Y4, Y2, Y2
+	VBLENDVPD    Y7, Y5, Y3, Y3
+	VMASKMOVPD   Y2, Y0, (AX)(SI*1)
+	VMASKMOVPD   Y3, Y1, 32(AX)(SI*1)
+
+done87:
 	VZEROUPPER
 	RET
 
@@ -1973,9 +2148,9 @@ TEXT ·drop64AVX2(SB), NOSPLIT, $0-88
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest80
+	JLT          rest89
 
-full79:
+full88:
 	VMOVUPD   (CX)(SI*1), Y4
 	VMOVUPD   32(CX)(SI*1), Y5
 	VMOVUPD   (DX)(SI*1), Y6
@@ -1992,11 +2167,11 @@ full79:
 	VMOVUPD   Y5, 32(AX)(SI*1)
 	ADDQ      $0x00000040, SI
 	SUBQ      $0x00000008, BX
-	JGE       full79
+	JGE       full88
 
-rest80:
+rest89:
 	ADDQ       $0x00000008, BX
-	JE         done81
+	JE         done90
 	LEAQ       window8x64<>+64(SB), DI
 	SHLQ       $0x03, BX
 	SUBQ       BX, DI
@@ -2017,7 +2192,7 @@ rest80:
 	VMASKMOVPD Y0, Y4, (AX)(SI*1)
 	VMASKMOVPD Y1, Y5, 32(AX)(SI*1)
 
-done81:
+done90:
 	VZEROUPPER
 	RET
 
@@ -2031,20 +2206,20 @@ TEXT ·shiftScale64AVX512(SB), NOSPLIT, $0-64
 	MOVQ         dst_len+8(FP), DX
 	XORQ         BX, BX
 	SUBQ         $0x00000008, DX
-	JLT          rest83
+	JLT          rest92
 
-full82:
+full91:
 	VMOVUPD (CX)(BX*1), Z2
 	VSUBPD  Z0, Z2, Z2
 	VMULPD  Z1, Z2, Z2
 	VMOVUPD Z2, (AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, DX
-	JGE     full82
+	JGE     full91
 
-rest83:
+rest92:
 	ADDQ      $0x00000008, DX
-	JE        done84
+	JE        done93
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVW     SI, K1
@@ -2053,7 +2228,7 @@ rest83:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*1)
 
-done84:
+done93:
 	VZEROUPPER
 	RET
 
@@ -2066,20 +2241,20 @@ TEXT ·subtract64AVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000008, BX
-	JLT  rest86
+	JLT  rest95
 
-full85:
+full94:
 	VMOVUPD (CX)(SI*1), Z0
 	VMOVUPD (DX)(SI*1), Z1
 	VSUBPD  Z1, Z0, Z0
 	VMOVUPD Z0, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JGE     full85
+	JGE     full94
 
-rest86:
+rest95:
 	ADDQ      $0x00000008, BX
-	JE        done87
+	JE        done96
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -2088,7 +2263,7 @@ rest86:
 	VSUBPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-done87:
+done96:
 	VZEROUPPER
 	RET
 
@@ -2101,20 +2276,20 @@ TEXT ·multiply64AVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000008, BX
-	JLT  rest89
+	JLT  rest98
 
-full88:
+full97:
 	VMOVUPD (CX)(SI*1), Z0
 	VMOVUPD (DX)(SI*1), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPD Z0, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JGE     full88
+	JGE     full97
 
-rest89:
+rest98:
 	ADDQ      $0x00000008, BX
-	JE        done90
+	JE        done99
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -2123,7 +2298,7 @@ rest89:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-done90:
+done99:
 	VZEROUPPER
 	RET
 
@@ -2137,9 +2312,9 @@ TEXT ·multiplyAdd64AVX512(SB), NOSPLIT, $0-96
 	MOVQ dst_len+8(FP), SI
 	XORQ DI, DI
 	SUBQ $0x00000008, SI
-	JLT  rest92
+	JLT  rest101
 
-full91:
+full100:
 	VMOVUPD     (CX)(DI*1), Z0
 	VMOVUPD     (DX)(DI*1), Z1
 	VMOVUPD     (BX)(DI*1), Z2
@@ -2147,11 +2322,11 @@ full91:
 	VMOVUPD     Z0, (AX)(DI*1)
 	ADDQ        $0x00000040, DI
 	SUBQ        $0x00000008, SI
-	JGE         full91
+	JGE         full100
 
-rest92:
+rest101:
 	ADDQ        $0x00000008, SI
-	JE          done93
+	JE          done102
 	MOVQ        $-1, R8
 	BZHIQ       SI, R8, R8
 	KMOVW       R8, K1
@@ -2161,7 +2336,7 @@ rest92:
 	VFMADD213PD Z2, Z1, Z0
 	VMOVUPD     Z0, K1, (AX)(DI*1)
 
-done93:
+done102:
 	VZEROUPPER
 	RET
 
@@ -2177,9 +2352,9 @@ TEXT ·combine64AVX512(SB), NOSPLIT, $0-96
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest95
+	JLT          rest104
 
-full94:
+full103:
 	VMOVUPD     (CX)(SI*1), Z3
 	VMOVUPD     (DX)(SI*1), Z4
 	VFMADD213PD Z2, Z1, Z4
@@ -2187,11 +2362,11 @@ full94:
 	VMOVUPD     Z3, (AX)(SI*1)
 	ADDQ        $0x00000040, SI
 	SUBQ        $0x00000008, BX
-	JGE         full94
+	JGE         full103
 
-rest95:
+rest104:
 	ADDQ        $0x00000008, BX
-	JE          done96
+	JE          done105
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVW       DI, K1
@@ -2201,7 +2376,7 @@ rest95:
 	VFMADD213PD Z4, Z0, Z3
 	VMOVUPD     Z3, K1, (AX)(SI*1)
 
-done96:
+done105:
 	VZEROUPPER
 	RET
 
@@ -2216,9 +2391,9 @@ TEXT ·softmaxGrad64AVX512(SB), NOSPLIT, $0-88
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest98
+	JLT          rest107
 
-full97:
+full106:
 	VMOVUPD (CX)(SI*1), Z2
 	VMOVUPD (DX)(SI*1), Z3
 	VSUBPD  Z0, Z3, Z3
@@ -2227,11 +2402,11 @@ full97:
 	VMOVUPD Z2, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JGE     full97
+	JGE     full106
 
-rest98:
+rest107:
 	ADDQ      $0x00000008, BX
-	JE        done99
+	JE        done108
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -2242,7 +2417,7 @@ rest98:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-done99:
+done108:
 	VZEROUPPER
 	RET
 
@@ -2256,9 +2431,9 @@ TEXT ·multiplyExp64AVX512(SB), NOSPLIT, $0-80
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest101
+	JLT          rest110
 
-full100:
+full109:
 	VMOVUPD           (CX)(SI*1), Z1
 	VMOVUPD           (DX)(SI*1), Z2
 	VMULPD            Z0, Z2, Z2
@@ -2288,11 +2463,11 @@ full100:
 	VMOVUPD           Z1, (AX)(SI*1)
 	ADDQ              $0x00000040, SI
 	SUBQ              $0x00000008, BX
-	JGE               full100
+	JGE               full109
 
-rest101:
+rest110:
 	ADDQ              $0x00000008, BX
-	JE                done102
+	JE                done111
 	MOVQ              $-1, DI
 	BZHIQ             BX, DI, DI
 	KMOVW             DI, K1
@@ -2324,7 +2499,7 @@ rest101:
 	VMULPD            Z0, Z1, Z0
 	VMOVUPD           Z0, K1, (AX)(SI*1)
 
-done102:
+done111:
 	VZEROUPPER
 	RET
 
@@ -2341,9 +2516,9 @@ TEXT ·addMultiplyExp64AVX512(SB), NOSPLIT, $0-120
 	MOVQ         dst_len+8(FP), SI
 	XORQ         DI, DI
 	SUBQ         $0x00000008, SI
-	JLT          rest104
+	JLT          rest113
 
-full103:
+full112:
 	VMOVUPD           (AX)(DI*1), Z3
 	VMOVUPD           (CX)(DI*1), Z4
 	VMOVUPD           (DX)(DI*1), Z5
@@ -2378,11 +2553,11 @@ full103:
 	VMOVUPD           Z3, (AX)(DI*1)
 	ADDQ              $0x00000040, DI
 	SUBQ              $0x00000008, SI
-	JGE               full103
+	JGE               full112
 
-rest104:
+rest113:
 	ADDQ              $0x00000008, SI
-	JE                done105
+	JE                done114
 	MOVQ              $-1, R8
 	BZHIQ             SI, R8, R8
 	KMOVW             R8, K1
@@ -2419,7 +2594,52 @@ rest104:
 	VADDPD            Z0, Z3, Z0
 	VMOVUPD           Z0, K1, (AX)(DI*1)
 
-done105:
+done114:
+	VZEROUPPER
+	RET
+
+// func below64AVX512(dst []float64, u []float64, p []float64)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·below64AVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ u_base+24(FP), CX
+	MOVQ p_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+	XORQ SI, SI
+	SUBQ $0x00000008, BX
+	JLT  rest116
+
+full115:
+	VMOVUPD      (CX)(SI*1), Z0
+	VMOVUPD      (DX)(SI*1), Z1
+	VCMPPD       $0x11, Z1, Z0, K1
+	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Z0
+	VXORPD       Z6, Z6, Z6
+	VBLENDMPD    Z0, Z6, K1, Z2
+	VCMPPD       $0x03, Z1, Z1, K1
+	VBLENDMPD    Z1, Z2, K1, Z3
+	VMOVUPD      Z3, (AX)(SI*1)
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000008, BX
+	JGE          full115
+
+rest116:
+	ADDQ         $0x00000008, BX
+	JE           done117
+	MOVQ         $-1, DI
+	BZHIQ        BX, DI, DI
+	KMOVW        DI, K1
+	VMOVUPD.Z    (CX)(SI*1), K1, Z0
+	VMOVUPD.Z    (DX)(SI*1), K1, Z1
+	VCMPPD       $0x11, Z1, Z0, K2
+	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Z0
+	VXORPD       Z2, Z2, Z2
+	VBLENDMPD    Z0, Z2, K2, Z4
+	VCMPPD       $0x03, Z1, Z1, K2
+	VBLENDMPD    Z1, Z4, K2, Z5
+	VMOVUPD      Z5, K1, (AX)(SI*1)
+
+done117:
 	VZEROUPPER
 	RET
 
@@ -2434,9 +2654,9 @@ TEXT ·drop64AVX512(SB), NOSPLIT, $0-88
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest107
+	JLT          rest119
 
-full106:
+full118:
 	VMOVUPD   (CX)(SI*1), Z2
 	VMOVUPD   (DX)(SI*1), Z3
 	VCMPPD    $0x11, Z0, Z3, K1
@@ -2446,11 +2666,11 @@ full106:
 	VMOVUPD   Z4, (AX)(SI*1)
 	ADDQ      $0x00000040, SI
 	SUBQ      $0x00000008, BX
-	JGE       full106
+	JGE       full118
 
-rest107:
+rest119:
 	ADDQ      $0x00000008, BX
-	JE        done108
+	JE        done120
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -2462,6 +2682,6 @@ rest107:
 	VBLENDMPD Z0, Z1, K2, Z5
 	VMOVUPD   Z5, K1, (AX)(SI*1)
 
-done108:
+done120:
 	VZEROUPPER
 	RET

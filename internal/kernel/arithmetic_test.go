@@ -75,6 +75,8 @@ func TestArithmeticSpecialValues(t *testing.T) {
 		require.True(t, math.Signbit(got[0]) && !math.Signbit(got[3]))
 		Drop(got, []float64{inf, nan, 3, nan}, []float64{0, 0, 0, 1}, 0.5, 2)
 		requireSame(t, []float64{nan, nan, 0, nan}, got)
+		Below(got, []float64{0.3, 0.5, 0.5, 0}, []float64{0.5, 0.5, nan, 0})
+		requireSame(t, []float64{1, 0, nan, 0}, got)
 		MultiplyExp(got, []float64{1, 0, 2, 0}, []float64{-inf, -inf, nan, inf}, 1)
 		requireSame(t, []float64{0, 0, nan, nan}, got)
 	})

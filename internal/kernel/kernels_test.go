@@ -35,6 +35,7 @@ func rowKernels[T Float]() []rowKernel[T] {
 		setting("SoftmaxGrad", func(dst, x, y, _ []T) { SoftmaxGrad(dst, x, y, 0.3, 1.9) }),
 		setting("MultiplyExp", func(dst, x, y, _ []T) { MultiplyExp(dst, x, y, -1) }),
 		setting("Drop", func(dst, x, y, _ []T) { Drop(dst, x, y, 0.3, 1/0.7) }),
+		setting("Below", func(dst, x, y, _ []T) { Below(dst, x, y) }),
 		{"ExpSum", func(dst, x, _, _ []T) float64 { return ExpSum(dst, x, 0.6) }, true},
 		returning("Max", func(x, _ []T) float64 { return float64(Max(x)) }),
 		returning("Min", func(x, _ []T) float64 { return float64(Min(x)) }),

@@ -3,7 +3,7 @@
 #include "textflag.h"
 
 // func narrowTile32AVX2(rows int, cols int, k int, a *float32, rowStride int, colStride int, b *float32, ldb int, start *float32, ldStart int, c *float32, ldc int, alpha float32)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·narrowTile32AVX2(SB), NOSPLIT, $0-100
 	MOVQ       cols+8(FP), AX
 	LEAQ       window16x32<>+64(SB), CX
@@ -22,23 +22,29 @@ TEXT ·narrowTile32AVX2(SB), NOSPLIT, $0-100
 	MOVQ       ldStart+72(FP), CX
 	VMASKMOVPS (AX), Y0, Y1
 	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
 	MOVQ       a+24(FP), AX
-	MOVQ       rowStride+32(FP), CX
-	MOVQ       colStride+40(FP), CX
-	MOVQ       b+48(FP), DX
-	MOVQ       ldb+56(FP), BX
-	MOVQ       k+16(FP), SI
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), DX
+	MOVQ       b+48(FP), BX
+	MOVQ       ldb+56(FP), SI
+	MOVQ       SI, DI
+	SHLQ       $0x03, DI
+	MOVQ       k+16(FP), R8
 
 loop1:
-	VMASKMOVPS   (DX), Y0, Y2
-	ADDQ         BX, DX
+	VMASKMOVPS   (BX), Y0, Y2
+	PREFETCHT0   (BX)(DI*1)
+	ADDQ         SI, BX
 	VBROADCASTSS (AX), Y3
 	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         CX, AX
-	DECQ         SI
+	ADDQ         DX, AX
+	DECQ         R8
 	JNE          loop1
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store2
@@ -61,25 +67,33 @@ rows2:
 	ADDQ       CX, AX
 	VMASKMOVPS (AX), Y0, Y2
 	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
 	MOVQ       a+24(FP), AX
-	MOVQ       rowStride+32(FP), CX
-	MOVQ       colStride+40(FP), DX
-	MOVQ       b+48(FP), BX
-	MOVQ       ldb+56(FP), SI
-	MOVQ       k+16(FP), DI
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop3:
-	VMASKMOVPS   (BX), Y0, Y3
-	ADDQ         SI, BX
+	VMASKMOVPS   (SI), Y0, Y3
+	PREFETCHT0   (SI)(R8*1)
+	ADDQ         DI, SI
 	VBROADCASTSS (AX), Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VBROADCASTSS (AX)(CX*1), Y4
+	VBROADCASTSS (AX)(DX*1), Y4
 	VFMADD231PS  Y3, Y4, Y2
-	ADDQ         DX, AX
-	DECQ         DI
+	ADDQ         BX, AX
+	DECQ         R9
 	JNE          loop3
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store4
@@ -109,27 +123,37 @@ rows3:
 	ADDQ       CX, AX
 	VMASKMOVPS (AX), Y0, Y3
 	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
 	MOVQ       a+24(FP), AX
-	MOVQ       rowStride+32(FP), CX
-	MOVQ       colStride+40(FP), DX
-	MOVQ       b+48(FP), BX
-	MOVQ       ldb+56(FP), SI
-	MOVQ       k+16(FP), DI
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop5:
-	VMASKMOVPS   (BX), Y0, Y4
-	ADDQ         SI, BX
+	VMASKMOVPS   (SI), Y0, Y4
+	PREFETCHT0   (SI)(R8*1)
+	ADDQ         DI, SI
 	VBROADCASTSS (AX), Y5
 	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (AX)(CX*1), Y5
+	VBROADCASTSS (AX)(DX*1), Y5
 	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (AX)(CX*2), Y5
+	VBROADCASTSS (AX)(DX*2), Y5
 	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         DX, AX
-	DECQ         DI
+	ADDQ         BX, AX
+	DECQ         R9
 	JNE          loop5
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store6
@@ -166,32 +190,44 @@ rows4:
 	ADDQ       CX, AX
 	VMASKMOVPS (AX), Y0, Y4
 	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
 	MOVQ       a+24(FP), AX
-	MOVQ       rowStride+32(FP), CX
-	LEAQ       (AX)(CX*2), DX
-	ADDQ       CX, DX
-	MOVQ       colStride+40(FP), BX
-	MOVQ       b+48(FP), SI
-	MOVQ       ldb+56(FP), DI
-	MOVQ       k+16(FP), R8
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop7:
-	VMASKMOVPS   (SI), Y0, Y5
-	ADDQ         DI, SI
+	VMASKMOVPS   (DI), Y0, Y5
+	PREFETCHT0   (DI)(R9*1)
+	ADDQ         R8, DI
 	VBROADCASTSS (AX), Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (AX)(CX*1), Y6
+	VBROADCASTSS (AX)(DX*1), Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VBROADCASTSS (AX)(CX*2), Y6
+	VBROADCASTSS (AX)(DX*2), Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VBROADCASTSS (DX), Y6
+	VBROADCASTSS (BX), Y6
 	VFMADD231PS  Y5, Y6, Y4
-	ADDQ         BX, AX
-	ADDQ         BX, DX
-	DECQ         R8
+	ADDQ         SI, AX
+	ADDQ         SI, BX
+	DECQ         R10
 	JNE          loop7
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store8
@@ -241,42 +277,50 @@ DATA window16x32<>+120(SB)/8, $0x0000000000000000
 GLOBL window16x32<>(SB), RODATA|NOPTR, $128
 
 // func wideTile32AVX2(rows int, cols int, k int, a *float32, rowStride int, colStride int, b *float32, ldb int, start *float32, ldStart int, c *float32, ldc int, alpha float32)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·wideTile32AVX2(SB), NOSPLIT, $0-100
-	MOVQ    rows+0(FP), AX
-	CMPQ    AX, $0x04
-	JEQ     rows4
-	CMPQ    AX, $0x03
-	JEQ     rows3
-	CMPQ    AX, $0x02
-	JEQ     rows2
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	MOVQ    colStride+40(FP), CX
-	MOVQ    b+48(FP), DX
-	MOVQ    ldb+56(FP), BX
-	MOVQ    k+16(FP), SI
+	MOVQ       rows+0(FP), AX
+	CMPQ       AX, $0x04
+	JEQ        rows4
+	CMPQ       AX, $0x03
+	JEQ        rows3
+	CMPQ       AX, $0x02
+	JEQ        rows2
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), DX
+	MOVQ       b+48(FP), BX
+	MOVQ       ldb+56(FP), SI
+	MOVQ       SI, DI
+	SHLQ       $0x03, DI
+	MOVQ       k+16(FP), R8
 
 loop9:
-	VMOVUPS      (DX), Y3
-	VMOVUPS      32(DX), Y4
-	VMOVUPS      64(DX), Y5
-	ADDQ         BX, DX
+	VMOVUPS      (BX), Y3
+	VMOVUPS      32(BX), Y4
+	VMOVUPS      64(BX), Y5
+	PREFETCHT0   (BX)(DI*1)
+	PREFETCHT0   64(BX)(DI*1)
+	ADDQ         SI, BX
 	VBROADCASTSS (AX), Y6
 	VFMADD231PS  Y3, Y6, Y0
 	VFMADD231PS  Y4, Y6, Y1
 	VFMADD231PS  Y5, Y6, Y2
-	ADDQ         CX, AX
-	DECQ         SI
+	ADDQ         DX, AX
+	DECQ         R8
 	JNE          loop9
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store10
@@ -299,41 +343,52 @@ store10:
 	RET
 
 rows2:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y3
-	VMOVUPS 32(AX), Y4
-	VMOVUPS 64(AX), Y5
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	MOVQ    colStride+40(FP), DX
-	MOVQ    b+48(FP), BX
-	MOVQ    ldb+56(FP), SI
-	MOVQ    k+16(FP), DI
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y3
+	VMOVUPS    32(AX), Y4
+	VMOVUPS    64(AX), Y5
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop11:
-	VMOVUPS      (BX), Y6
-	VMOVUPS      32(BX), Y7
-	VMOVUPS      64(BX), Y8
-	ADDQ         SI, BX
+	VMOVUPS      (SI), Y6
+	VMOVUPS      32(SI), Y7
+	VMOVUPS      64(SI), Y8
+	PREFETCHT0   (SI)(R8*1)
+	PREFETCHT0   64(SI)(R8*1)
+	ADDQ         DI, SI
 	VBROADCASTSS (AX), Y9
 	VFMADD231PS  Y6, Y9, Y0
 	VFMADD231PS  Y7, Y9, Y1
 	VFMADD231PS  Y8, Y9, Y2
-	VBROADCASTSS (AX)(CX*1), Y9
+	VBROADCASTSS (AX)(DX*1), Y9
 	VFMADD231PS  Y6, Y9, Y3
 	VFMADD231PS  Y7, Y9, Y4
 	VFMADD231PS  Y8, Y9, Y5
-	ADDQ         DX, AX
-	DECQ         DI
+	ADDQ         BX, AX
+	DECQ         R9
 	JNE          loop11
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store12
@@ -367,49 +422,63 @@ store12:
 	RET
 
 rows3:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y3
-	VMOVUPS 32(AX), Y4
-	VMOVUPS 64(AX), Y5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y6
-	VMOVUPS 32(AX), Y7
-	VMOVUPS 64(AX), Y8
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	MOVQ    colStride+40(FP), DX
-	MOVQ    b+48(FP), BX
-	MOVQ    ldb+56(FP), SI
-	MOVQ    k+16(FP), DI
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y3
+	VMOVUPS    32(AX), Y4
+	VMOVUPS    64(AX), Y5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y6
+	VMOVUPS    32(AX), Y7
+	VMOVUPS    64(AX), Y8
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop13:
-	VMOVUPS      (BX), Y9
-	VMOVUPS      32(BX), Y10
-	VMOVUPS      64(BX), Y11
-	ADDQ         SI, BX
+	VMOVUPS      (SI), Y9
+	VMOVUPS      32(SI), Y10
+	VMOVUPS      64(SI), Y11
+	PREFETCHT0   (SI)(R8*1)
+	PREFETCHT0   64(SI)(R8*1)
+	ADDQ         DI, SI
 	VBROADCASTSS (AX), Y12
 	VFMADD231PS  Y9, Y12, Y0
 	VFMADD231PS  Y10, Y12, Y1
 	VFMADD231PS  Y11, Y12, Y2
-	VBROADCASTSS (AX)(CX*1), Y12
+	VBROADCASTSS (AX)(DX*1), Y12
 	VFMADD231PS  Y9, Y12, Y3
 	VFMADD231PS  Y10, Y12, Y4
 	VFMADD231PS  Y11, Y12, Y5
-	VBROADCASTSS (AX)(CX*2), Y12
+	VBROADCASTSS (AX)(DX*2), Y12
 	VFMADD231PS  Y9, Y12, Y6
 	VFMADD231PS  Y10, Y12, Y7
 	VFMADD231PS  Y11, Y12, Y8
-	ADDQ         DX, AX
-	DECQ         DI
+	ADDQ         BX, AX
+	DECQ         R9
 	JNE          loop13
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store14
@@ -454,60 +523,77 @@ store14:
 	RET
 
 rows4:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Y0
-	VMOVUPS 32(AX), Y1
-	VMOVUPS 64(AX), Y2
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y3
-	VMOVUPS 32(AX), Y4
-	VMOVUPS 64(AX), Y5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y6
-	VMOVUPS 32(AX), Y7
-	VMOVUPS 64(AX), Y8
-	ADDQ    CX, AX
-	VMOVUPS (AX), Y9
-	VMOVUPS 32(AX), Y10
-	VMOVUPS 64(AX), Y11
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	MOVQ    colStride+40(FP), BX
-	MOVQ    b+48(FP), SI
-	MOVQ    ldb+56(FP), DI
-	MOVQ    k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Y0
+	VMOVUPS    32(AX), Y1
+	VMOVUPS    64(AX), Y2
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y3
+	VMOVUPS    32(AX), Y4
+	VMOVUPS    64(AX), Y5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y6
+	VMOVUPS    32(AX), Y7
+	VMOVUPS    64(AX), Y8
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Y9
+	VMOVUPS    32(AX), Y10
+	VMOVUPS    64(AX), Y11
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop15:
-	VMOVUPS      (SI), Y12
-	VMOVUPS      32(SI), Y13
-	VMOVUPS      64(SI), Y14
-	ADDQ         DI, SI
+	VMOVUPS      (DI), Y12
+	VMOVUPS      32(DI), Y13
+	VMOVUPS      64(DI), Y14
+	PREFETCHT0   (DI)(R9*1)
+	PREFETCHT0   64(DI)(R9*1)
+	ADDQ         R8, DI
 	VBROADCASTSS (AX), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VFMADD231PS  Y13, Y15, Y1
 	VFMADD231PS  Y14, Y15, Y2
-	VBROADCASTSS (AX)(CX*1), Y15
+	VBROADCASTSS (AX)(DX*1), Y15
 	VFMADD231PS  Y12, Y15, Y3
 	VFMADD231PS  Y13, Y15, Y4
 	VFMADD231PS  Y14, Y15, Y5
-	VBROADCASTSS (AX)(CX*2), Y15
+	VBROADCASTSS (AX)(DX*2), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
 	VFMADD231PS  Y14, Y15, Y8
-	VBROADCASTSS (DX), Y15
+	VBROADCASTSS (BX), Y15
 	VFMADD231PS  Y12, Y15, Y9
 	VFMADD231PS  Y13, Y15, Y10
 	VFMADD231PS  Y14, Y15, Y11
-	ADDQ         BX, AX
-	ADDQ         BX, DX
-	DECQ         R8
+	ADDQ         SI, AX
+	ADDQ         SI, BX
+	DECQ         R10
 	JNE          loop15
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store16
@@ -803,59 +889,65 @@ block:
 	RET
 
 // func narrowTile32AVX512(rows int, cols int, k int, a *float32, rowStride int, colStride int, b *float32, ldb int, start *float32, ldStart int, c *float32, ldc int, alpha float32)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·narrowTile32AVX512(SB), NOSPLIT, $0-100
-	MOVQ      cols+8(FP), AX
-	MOVQ      $-1, CX
-	BZHIQ     AX, CX, CX
-	KMOVW     CX, K1
-	MOVQ      rows+0(FP), AX
-	CMPQ      AX, $0x0e
-	JEQ       rows14
-	CMPQ      AX, $0x0d
-	JEQ       rows13
-	CMPQ      AX, $0x0c
-	JEQ       rows12
-	CMPQ      AX, $0x0b
-	JEQ       rows11
-	CMPQ      AX, $0x0a
-	JEQ       rows10
-	CMPQ      AX, $0x09
-	JEQ       rows9
-	CMPQ      AX, $0x08
-	JEQ       rows8
-	CMPQ      AX, $0x07
-	JEQ       rows7
-	CMPQ      AX, $0x06
-	JEQ       rows6
-	CMPQ      AX, $0x05
-	JEQ       rows5
-	CMPQ      AX, $0x04
-	JEQ       rows4
-	CMPQ      AX, $0x03
-	JEQ       rows3
-	CMPQ      AX, $0x02
-	JEQ       rows2
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	MOVQ      colStride+40(FP), CX
-	MOVQ      b+48(FP), DX
-	MOVQ      ldb+56(FP), BX
-	MOVQ      k+16(FP), SI
+	MOVQ       cols+8(FP), AX
+	MOVQ       $-1, CX
+	BZHIQ      AX, CX, CX
+	KMOVW      CX, K1
+	MOVQ       rows+0(FP), AX
+	CMPQ       AX, $0x0e
+	JEQ        rows14
+	CMPQ       AX, $0x0d
+	JEQ        rows13
+	CMPQ       AX, $0x0c
+	JEQ        rows12
+	CMPQ       AX, $0x0b
+	JEQ        rows11
+	CMPQ       AX, $0x0a
+	JEQ        rows10
+	CMPQ       AX, $0x09
+	JEQ        rows9
+	CMPQ       AX, $0x08
+	JEQ        rows8
+	CMPQ       AX, $0x07
+	JEQ        rows7
+	CMPQ       AX, $0x06
+	JEQ        rows6
+	CMPQ       AX, $0x05
+	JEQ        rows5
+	CMPQ       AX, $0x04
+	JEQ        rows4
+	CMPQ       AX, $0x03
+	JEQ        rows3
+	CMPQ       AX, $0x02
+	JEQ        rows2
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), DX
+	MOVQ       b+48(FP), BX
+	MOVQ       ldb+56(FP), SI
+	MOVQ       SI, DI
+	SHLQ       $0x03, DI
+	MOVQ       k+16(FP), R8
 
 loop20:
-	VMOVUPS.Z        (DX), K1, Z1
-	ADDQ             BX, DX
+	VMOVUPS.Z        (BX), K1, Z1
+	PREFETCHT0       (BX)(DI*1)
+	ADDQ             SI, BX
 	VFMADD231PS.BCST (AX), Z1, Z0
-	ADDQ             CX, AX
-	DECQ             SI
+	ADDQ             DX, AX
+	DECQ             R8
 	JNE              loop20
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store21
@@ -872,29 +964,37 @@ store21:
 	RET
 
 rows2:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	MOVQ      colStride+40(FP), DX
-	MOVQ      b+48(FP), BX
-	MOVQ      ldb+56(FP), SI
-	MOVQ      k+16(FP), DI
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop22:
-	VMOVUPS.Z        (BX), K1, Z2
-	ADDQ             SI, BX
+	VMOVUPS.Z        (SI), K1, Z2
+	PREFETCHT0       (SI)(R8*1)
+	ADDQ             DI, SI
 	VFMADD231PS.BCST (AX), Z2, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z2, Z1
-	ADDQ             DX, AX
-	DECQ             DI
+	VFMADD231PS.BCST (AX)(DX*1), Z2, Z1
+	ADDQ             BX, AX
+	DECQ             R9
 	JNE              loop22
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store23
@@ -916,32 +1016,42 @@ store23:
 	RET
 
 rows3:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	MOVQ      colStride+40(FP), DX
-	MOVQ      b+48(FP), BX
-	MOVQ      ldb+56(FP), SI
-	MOVQ      k+16(FP), DI
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop24:
-	VMOVUPS.Z        (BX), K1, Z3
-	ADDQ             SI, BX
+	VMOVUPS.Z        (SI), K1, Z3
+	PREFETCHT0       (SI)(R8*1)
+	ADDQ             DI, SI
 	VFMADD231PS.BCST (AX), Z3, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z3, Z1
-	VFMADD231PS.BCST (AX)(CX*2), Z3, Z2
-	ADDQ             DX, AX
-	DECQ             DI
+	VFMADD231PS.BCST (AX)(DX*1), Z3, Z1
+	VFMADD231PS.BCST (AX)(DX*2), Z3, Z2
+	ADDQ             BX, AX
+	DECQ             R9
 	JNE              loop24
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store25
@@ -968,38 +1078,50 @@ store25:
 	RET
 
 rows4:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	MOVQ      colStride+40(FP), BX
-	MOVQ      b+48(FP), SI
-	MOVQ      ldb+56(FP), DI
-	MOVQ      k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop26:
-	VMOVUPS.Z        (SI), K1, Z4
-	ADDQ             DI, SI
+	VMOVUPS.Z        (DI), K1, Z4
+	PREFETCHT0       (DI)(R9*1)
+	ADDQ             R8, DI
 	VFMADD231PS.BCST (AX), Z4, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z4, Z1
-	VFMADD231PS.BCST (AX)(CX*2), Z4, Z2
-	VFMADD231PS.BCST (DX), Z4, Z3
-	ADDQ             BX, AX
-	ADDQ             BX, DX
-	DECQ             R8
+	VFMADD231PS.BCST (AX)(DX*1), Z4, Z1
+	VFMADD231PS.BCST (AX)(DX*2), Z4, Z2
+	VFMADD231PS.BCST (BX), Z4, Z3
+	ADDQ             SI, AX
+	ADDQ             SI, BX
+	DECQ             R10
 	JNE              loop26
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store27
@@ -1031,41 +1153,55 @@ store27:
 	RET
 
 rows5:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	MOVQ      colStride+40(FP), BX
-	MOVQ      b+48(FP), SI
-	MOVQ      ldb+56(FP), DI
-	MOVQ      k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop28:
-	VMOVUPS.Z        (SI), K1, Z5
-	ADDQ             DI, SI
+	VMOVUPS.Z        (DI), K1, Z5
+	PREFETCHT0       (DI)(R9*1)
+	ADDQ             R8, DI
 	VFMADD231PS.BCST (AX), Z5, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z5, Z1
-	VFMADD231PS.BCST (AX)(CX*2), Z5, Z2
-	VFMADD231PS.BCST (DX), Z5, Z3
-	VFMADD231PS.BCST (DX)(CX*1), Z5, Z4
-	ADDQ             BX, AX
-	ADDQ             BX, DX
-	DECQ             R8
+	VFMADD231PS.BCST (AX)(DX*1), Z5, Z1
+	VFMADD231PS.BCST (AX)(DX*2), Z5, Z2
+	VFMADD231PS.BCST (BX), Z5, Z3
+	VFMADD231PS.BCST (BX)(DX*1), Z5, Z4
+	ADDQ             SI, AX
+	ADDQ             SI, BX
+	DECQ             R10
 	JNE              loop28
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store29
@@ -1102,44 +1238,60 @@ store29:
 	RET
 
 rows6:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	MOVQ      colStride+40(FP), BX
-	MOVQ      b+48(FP), SI
-	MOVQ      ldb+56(FP), DI
-	MOVQ      k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop30:
-	VMOVUPS.Z        (SI), K1, Z6
-	ADDQ             DI, SI
+	VMOVUPS.Z        (DI), K1, Z6
+	PREFETCHT0       (DI)(R9*1)
+	ADDQ             R8, DI
 	VFMADD231PS.BCST (AX), Z6, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z6, Z1
-	VFMADD231PS.BCST (AX)(CX*2), Z6, Z2
-	VFMADD231PS.BCST (DX), Z6, Z3
-	VFMADD231PS.BCST (DX)(CX*1), Z6, Z4
-	VFMADD231PS.BCST (DX)(CX*2), Z6, Z5
-	ADDQ             BX, AX
-	ADDQ             BX, DX
-	DECQ             R8
+	VFMADD231PS.BCST (AX)(DX*1), Z6, Z1
+	VFMADD231PS.BCST (AX)(DX*2), Z6, Z2
+	VFMADD231PS.BCST (BX), Z6, Z3
+	VFMADD231PS.BCST (BX)(DX*1), Z6, Z4
+	VFMADD231PS.BCST (BX)(DX*2), Z6, Z5
+	ADDQ             SI, AX
+	ADDQ             SI, BX
+	DECQ             R10
 	JNE              loop30
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store31
@@ -1181,50 +1333,68 @@ store31:
 	RET
 
 rows7:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	MOVQ      colStride+40(FP), SI
-	MOVQ      b+48(FP), DI
-	MOVQ      ldb+56(FP), R8
-	MOVQ      k+16(FP), R9
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	MOVQ       colStride+40(FP), DI
+	MOVQ       b+48(FP), R8
+	MOVQ       ldb+56(FP), R9
+	MOVQ       R9, R10
+	SHLQ       $0x03, R10
+	MOVQ       k+16(FP), R11
 
 loop32:
-	VMOVUPS.Z        (DI), K1, Z7
-	ADDQ             R8, DI
+	VMOVUPS.Z        (R8), K1, Z7
+	PREFETCHT0       (R8)(R10*1)
+	ADDQ             R9, R8
 	VFMADD231PS.BCST (AX), Z7, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z7, Z1
-	VFMADD231PS.BCST (AX)(CX*2), Z7, Z2
-	VFMADD231PS.BCST (DX), Z7, Z3
-	VFMADD231PS.BCST (DX)(CX*1), Z7, Z4
-	VFMADD231PS.BCST (DX)(CX*2), Z7, Z5
-	VFMADD231PS.BCST (BX), Z7, Z6
-	ADDQ             SI, AX
-	ADDQ             SI, DX
-	ADDQ             SI, BX
-	DECQ             R9
+	VFMADD231PS.BCST (AX)(DX*1), Z7, Z1
+	VFMADD231PS.BCST (AX)(DX*2), Z7, Z2
+	VFMADD231PS.BCST (BX), Z7, Z3
+	VFMADD231PS.BCST (BX)(DX*1), Z7, Z4
+	VFMADD231PS.BCST (BX)(DX*2), Z7, Z5
+	VFMADD231PS.BCST (SI), Z7, Z6
+	ADDQ             DI, AX
+	ADDQ             DI, BX
+	ADDQ             DI, SI
+	DECQ             R11
 	JNE              loop32
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store33
@@ -1271,53 +1441,73 @@ store33:
 	RET
 
 rows8:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	MOVQ      colStride+40(FP), SI
-	MOVQ      b+48(FP), DI
-	MOVQ      ldb+56(FP), R8
-	MOVQ      k+16(FP), R9
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	MOVQ       colStride+40(FP), DI
+	MOVQ       b+48(FP), R8
+	MOVQ       ldb+56(FP), R9
+	MOVQ       R9, R10
+	SHLQ       $0x03, R10
+	MOVQ       k+16(FP), R11
 
 loop34:
-	VMOVUPS.Z        (DI), K1, Z8
-	ADDQ             R8, DI
+	VMOVUPS.Z        (R8), K1, Z8
+	PREFETCHT0       (R8)(R10*1)
+	ADDQ             R9, R8
 	VFMADD231PS.BCST (AX), Z8, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z8, Z1
-	VFMADD231PS.BCST (AX)(CX*2), Z8, Z2
-	VFMADD231PS.BCST (DX), Z8, Z3
-	VFMADD231PS.BCST (DX)(CX*1), Z8, Z4
-	VFMADD231PS.BCST (DX)(CX*2), Z8, Z5
-	VFMADD231PS.BCST (BX), Z8, Z6
-	VFMADD231PS.BCST (BX)(CX*1), Z8, Z7
-	ADDQ             SI, AX
-	ADDQ             SI, DX
-	ADDQ             SI, BX
-	DECQ             R9
+	VFMADD231PS.BCST (AX)(DX*1), Z8, Z1
+	VFMADD231PS.BCST (AX)(DX*2), Z8, Z2
+	VFMADD231PS.BCST (BX), Z8, Z3
+	VFMADD231PS.BCST (BX)(DX*1), Z8, Z4
+	VFMADD231PS.BCST (BX)(DX*2), Z8, Z5
+	VFMADD231PS.BCST (SI), Z8, Z6
+	VFMADD231PS.BCST (SI)(DX*1), Z8, Z7
+	ADDQ             DI, AX
+	ADDQ             DI, BX
+	ADDQ             DI, SI
+	DECQ             R11
 	JNE              loop34
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store35
@@ -1369,56 +1559,78 @@ store35:
 	RET
 
 rows9:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	MOVQ      colStride+40(FP), SI
-	MOVQ      b+48(FP), DI
-	MOVQ      ldb+56(FP), R8
-	MOVQ      k+16(FP), R9
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z8
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	MOVQ       colStride+40(FP), DI
+	MOVQ       b+48(FP), R8
+	MOVQ       ldb+56(FP), R9
+	MOVQ       R9, R10
+	SHLQ       $0x03, R10
+	MOVQ       k+16(FP), R11
 
 loop36:
-	VMOVUPS.Z        (DI), K1, Z9
-	ADDQ             R8, DI
+	VMOVUPS.Z        (R8), K1, Z9
+	PREFETCHT0       (R8)(R10*1)
+	ADDQ             R9, R8
 	VFMADD231PS.BCST (AX), Z9, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z9, Z1
-	VFMADD231PS.BCST (AX)(CX*2), Z9, Z2
-	VFMADD231PS.BCST (DX), Z9, Z3
-	VFMADD231PS.BCST (DX)(CX*1), Z9, Z4
-	VFMADD231PS.BCST (DX)(CX*2), Z9, Z5
-	VFMADD231PS.BCST (BX), Z9, Z6
-	VFMADD231PS.BCST (BX)(CX*1), Z9, Z7
-	VFMADD231PS.BCST (BX)(CX*2), Z9, Z8
-	ADDQ             SI, AX
-	ADDQ             SI, DX
-	ADDQ             SI, BX
-	DECQ             R9
+	VFMADD231PS.BCST (AX)(DX*1), Z9, Z1
+	VFMADD231PS.BCST (AX)(DX*2), Z9, Z2
+	VFMADD231PS.BCST (BX), Z9, Z3
+	VFMADD231PS.BCST (BX)(DX*1), Z9, Z4
+	VFMADD231PS.BCST (BX)(DX*2), Z9, Z5
+	VFMADD231PS.BCST (SI), Z9, Z6
+	VFMADD231PS.BCST (SI)(DX*1), Z9, Z7
+	VFMADD231PS.BCST (SI)(DX*2), Z9, Z8
+	ADDQ             DI, AX
+	ADDQ             DI, BX
+	ADDQ             DI, SI
+	DECQ             R11
 	JNE              loop36
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store37
@@ -1475,62 +1687,86 @@ store37:
 	RET
 
 rows10:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z9
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	LEAQ      (BX)(CX*2), SI
-	ADDQ      CX, SI
-	MOVQ      colStride+40(FP), DI
-	MOVQ      b+48(FP), R8
-	MOVQ      ldb+56(FP), R9
-	MOVQ      k+16(FP), R10
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z8
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z9
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	MOVQ       colStride+40(FP), R8
+	MOVQ       b+48(FP), R9
+	MOVQ       ldb+56(FP), R10
+	MOVQ       R10, R11
+	SHLQ       $0x03, R11
+	MOVQ       k+16(FP), R12
 
 loop38:
-	VMOVUPS.Z        (R8), K1, Z10
-	ADDQ             R9, R8
+	VMOVUPS.Z        (R9), K1, Z10
+	PREFETCHT0       (R9)(R11*1)
+	ADDQ             R10, R9
 	VFMADD231PS.BCST (AX), Z10, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z10, Z1
-	VFMADD231PS.BCST (AX)(CX*2), Z10, Z2
-	VFMADD231PS.BCST (DX), Z10, Z3
-	VFMADD231PS.BCST (DX)(CX*1), Z10, Z4
-	VFMADD231PS.BCST (DX)(CX*2), Z10, Z5
-	VFMADD231PS.BCST (BX), Z10, Z6
-	VFMADD231PS.BCST (BX)(CX*1), Z10, Z7
-	VFMADD231PS.BCST (BX)(CX*2), Z10, Z8
-	VFMADD231PS.BCST (SI), Z10, Z9
-	ADDQ             DI, AX
-	ADDQ             DI, DX
-	ADDQ             DI, BX
-	ADDQ             DI, SI
-	DECQ             R10
+	VFMADD231PS.BCST (AX)(DX*1), Z10, Z1
+	VFMADD231PS.BCST (AX)(DX*2), Z10, Z2
+	VFMADD231PS.BCST (BX), Z10, Z3
+	VFMADD231PS.BCST (BX)(DX*1), Z10, Z4
+	VFMADD231PS.BCST (BX)(DX*2), Z10, Z5
+	VFMADD231PS.BCST (SI), Z10, Z6
+	VFMADD231PS.BCST (SI)(DX*1), Z10, Z7
+	VFMADD231PS.BCST (SI)(DX*2), Z10, Z8
+	VFMADD231PS.BCST (DI), Z10, Z9
+	ADDQ             R8, AX
+	ADDQ             R8, BX
+	ADDQ             R8, SI
+	ADDQ             R8, DI
+	DECQ             R12
 	JNE              loop38
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store39
@@ -1592,65 +1828,91 @@ store39:
 	RET
 
 rows11:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z9
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z10
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	LEAQ      (BX)(CX*2), SI
-	ADDQ      CX, SI
-	MOVQ      colStride+40(FP), DI
-	MOVQ      b+48(FP), R8
-	MOVQ      ldb+56(FP), R9
-	MOVQ      k+16(FP), R10
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z8
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z9
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z10
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	MOVQ       colStride+40(FP), R8
+	MOVQ       b+48(FP), R9
+	MOVQ       ldb+56(FP), R10
+	MOVQ       R10, R11
+	SHLQ       $0x03, R11
+	MOVQ       k+16(FP), R12
 
 loop40:
-	VMOVUPS.Z        (R8), K1, Z11
-	ADDQ             R9, R8
+	VMOVUPS.Z        (R9), K1, Z11
+	PREFETCHT0       (R9)(R11*1)
+	ADDQ             R10, R9
 	VFMADD231PS.BCST (AX), Z11, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z11, Z1
-	VFMADD231PS.BCST (AX)(CX*2), Z11, Z2
-	VFMADD231PS.BCST (DX), Z11, Z3
-	VFMADD231PS.BCST (DX)(CX*1), Z11, Z4
-	VFMADD231PS.BCST (DX)(CX*2), Z11, Z5
-	VFMADD231PS.BCST (BX), Z11, Z6
-	VFMADD231PS.BCST (BX)(CX*1), Z11, Z7
-	VFMADD231PS.BCST (BX)(CX*2), Z11, Z8
-	VFMADD231PS.BCST (SI), Z11, Z9
-	VFMADD231PS.BCST (SI)(CX*1), Z11, Z10
-	ADDQ             DI, AX
-	ADDQ             DI, DX
-	ADDQ             DI, BX
-	ADDQ             DI, SI
-	DECQ             R10
+	VFMADD231PS.BCST (AX)(DX*1), Z11, Z1
+	VFMADD231PS.BCST (AX)(DX*2), Z11, Z2
+	VFMADD231PS.BCST (BX), Z11, Z3
+	VFMADD231PS.BCST (BX)(DX*1), Z11, Z4
+	VFMADD231PS.BCST (BX)(DX*2), Z11, Z5
+	VFMADD231PS.BCST (SI), Z11, Z6
+	VFMADD231PS.BCST (SI)(DX*1), Z11, Z7
+	VFMADD231PS.BCST (SI)(DX*2), Z11, Z8
+	VFMADD231PS.BCST (DI), Z11, Z9
+	VFMADD231PS.BCST (DI)(DX*1), Z11, Z10
+	ADDQ             R8, AX
+	ADDQ             R8, BX
+	ADDQ             R8, SI
+	ADDQ             R8, DI
+	DECQ             R12
 	JNE              loop40
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store41
@@ -1717,68 +1979,96 @@ store41:
 	RET
 
 rows12:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z9
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z10
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z11
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	LEAQ      (BX)(CX*2), SI
-	ADDQ      CX, SI
-	MOVQ      colStride+40(FP), DI
-	MOVQ      b+48(FP), R8
-	MOVQ      ldb+56(FP), R9
-	MOVQ      k+16(FP), R10
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z8
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z9
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z10
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z11
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	MOVQ       colStride+40(FP), R8
+	MOVQ       b+48(FP), R9
+	MOVQ       ldb+56(FP), R10
+	MOVQ       R10, R11
+	SHLQ       $0x03, R11
+	MOVQ       k+16(FP), R12
 
 loop42:
-	VMOVUPS.Z        (R8), K1, Z12
-	ADDQ             R9, R8
+	VMOVUPS.Z        (R9), K1, Z12
+	PREFETCHT0       (R9)(R11*1)
+	ADDQ             R10, R9
 	VFMADD231PS.BCST (AX), Z12, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z12, Z1
-	VFMADD231PS.BCST (AX)(CX*2), Z12, Z2
-	VFMADD231PS.BCST (DX), Z12, Z3
-	VFMADD231PS.BCST (DX)(CX*1), Z12, Z4
-	VFMADD231PS.BCST (DX)(CX*2), Z12, Z5
-	VFMADD231PS.BCST (BX), Z12, Z6
-	VFMADD231PS.BCST (BX)(CX*1), Z12, Z7
-	VFMADD231PS.BCST (BX)(CX*2), Z12, Z8
-	VFMADD231PS.BCST (SI), Z12, Z9
-	VFMADD231PS.BCST (SI)(CX*1), Z12, Z10
-	VFMADD231PS.BCST (SI)(CX*2), Z12, Z11
-	ADDQ             DI, AX
-	ADDQ             DI, DX
-	ADDQ             DI, BX
-	ADDQ             DI, SI
-	DECQ             R10
+	VFMADD231PS.BCST (AX)(DX*1), Z12, Z1
+	VFMADD231PS.BCST (AX)(DX*2), Z12, Z2
+	VFMADD231PS.BCST (BX), Z12, Z3
+	VFMADD231PS.BCST (BX)(DX*1), Z12, Z4
+	VFMADD231PS.BCST (BX)(DX*2), Z12, Z5
+	VFMADD231PS.BCST (SI), Z12, Z6
+	VFMADD231PS.BCST (SI)(DX*1), Z12, Z7
+	VFMADD231PS.BCST (SI)(DX*2), Z12, Z8
+	VFMADD231PS.BCST (DI), Z12, Z9
+	VFMADD231PS.BCST (DI)(DX*1), Z12, Z10
+	VFMADD231PS.BCST (DI)(DX*2), Z12, Z11
+	ADDQ             R8, AX
+	ADDQ             R8, BX
+	ADDQ             R8, SI
+	ADDQ             R8, DI
+	DECQ             R12
 	JNE              loop42
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store43
@@ -1850,74 +2140,104 @@ store43:
 	RET
 
 rows13:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z9
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z10
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z11
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z12
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	LEAQ      (BX)(CX*2), SI
-	ADDQ      CX, SI
-	LEAQ      (SI)(CX*2), DI
-	ADDQ      CX, DI
-	MOVQ      colStride+40(FP), R8
-	MOVQ      b+48(FP), R9
-	MOVQ      ldb+56(FP), R10
-	MOVQ      k+16(FP), R11
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z8
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z9
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z10
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z11
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z12
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(DX*2), R8
+	ADDQ       DX, R8
+	MOVQ       colStride+40(FP), R9
+	MOVQ       b+48(FP), R10
+	MOVQ       ldb+56(FP), R11
+	MOVQ       R11, R12
+	SHLQ       $0x03, R12
+	MOVQ       k+16(FP), R13
 
 loop44:
-	VMOVUPS.Z        (R9), K1, Z13
-	ADDQ             R10, R9
+	VMOVUPS.Z        (R10), K1, Z13
+	PREFETCHT0       (R10)(R12*1)
+	ADDQ             R11, R10
 	VFMADD231PS.BCST (AX), Z13, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z13, Z1
-	VFMADD231PS.BCST (AX)(CX*2), Z13, Z2
-	VFMADD231PS.BCST (DX), Z13, Z3
-	VFMADD231PS.BCST (DX)(CX*1), Z13, Z4
-	VFMADD231PS.BCST (DX)(CX*2), Z13, Z5
-	VFMADD231PS.BCST (BX), Z13, Z6
-	VFMADD231PS.BCST (BX)(CX*1), Z13, Z7
-	VFMADD231PS.BCST (BX)(CX*2), Z13, Z8
-	VFMADD231PS.BCST (SI), Z13, Z9
-	VFMADD231PS.BCST (SI)(CX*1), Z13, Z10
-	VFMADD231PS.BCST (SI)(CX*2), Z13, Z11
-	VFMADD231PS.BCST (DI), Z13, Z12
-	ADDQ             R8, AX
-	ADDQ             R8, DX
-	ADDQ             R8, BX
-	ADDQ             R8, SI
-	ADDQ             R8, DI
-	DECQ             R11
+	VFMADD231PS.BCST (AX)(DX*1), Z13, Z1
+	VFMADD231PS.BCST (AX)(DX*2), Z13, Z2
+	VFMADD231PS.BCST (BX), Z13, Z3
+	VFMADD231PS.BCST (BX)(DX*1), Z13, Z4
+	VFMADD231PS.BCST (BX)(DX*2), Z13, Z5
+	VFMADD231PS.BCST (SI), Z13, Z6
+	VFMADD231PS.BCST (SI)(DX*1), Z13, Z7
+	VFMADD231PS.BCST (SI)(DX*2), Z13, Z8
+	VFMADD231PS.BCST (DI), Z13, Z9
+	VFMADD231PS.BCST (DI)(DX*1), Z13, Z10
+	VFMADD231PS.BCST (DI)(DX*2), Z13, Z11
+	VFMADD231PS.BCST (R8), Z13, Z12
+	ADDQ             R9, AX
+	ADDQ             R9, BX
+	ADDQ             R9, SI
+	ADDQ             R9, DI
+	ADDQ             R9, R8
+	DECQ             R13
 	JNE              loop44
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store45
@@ -1994,77 +2314,109 @@ store45:
 	RET
 
 rows14:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPS.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z9
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z10
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z11
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z12
-	ADDQ      CX, AX
-	VMOVUPS.Z (AX), K1, Z13
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	LEAQ      (BX)(CX*2), SI
-	ADDQ      CX, SI
-	LEAQ      (SI)(CX*2), DI
-	ADDQ      CX, DI
-	MOVQ      colStride+40(FP), R8
-	MOVQ      b+48(FP), R9
-	MOVQ      ldb+56(FP), R10
-	MOVQ      k+16(FP), R11
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z8
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z9
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z10
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z11
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z12
+	ADDQ       CX, AX
+	VMOVUPS.Z  (AX), K1, Z13
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(DX*2), R8
+	ADDQ       DX, R8
+	MOVQ       colStride+40(FP), R9
+	MOVQ       b+48(FP), R10
+	MOVQ       ldb+56(FP), R11
+	MOVQ       R11, R12
+	SHLQ       $0x03, R12
+	MOVQ       k+16(FP), R13
 
 loop46:
-	VMOVUPS.Z        (R9), K1, Z14
-	ADDQ             R10, R9
+	VMOVUPS.Z        (R10), K1, Z14
+	PREFETCHT0       (R10)(R12*1)
+	ADDQ             R11, R10
 	VFMADD231PS.BCST (AX), Z14, Z0
-	VFMADD231PS.BCST (AX)(CX*1), Z14, Z1
-	VFMADD231PS.BCST (AX)(CX*2), Z14, Z2
-	VFMADD231PS.BCST (DX), Z14, Z3
-	VFMADD231PS.BCST (DX)(CX*1), Z14, Z4
-	VFMADD231PS.BCST (DX)(CX*2), Z14, Z5
-	VFMADD231PS.BCST (BX), Z14, Z6
-	VFMADD231PS.BCST (BX)(CX*1), Z14, Z7
-	VFMADD231PS.BCST (BX)(CX*2), Z14, Z8
-	VFMADD231PS.BCST (SI), Z14, Z9
-	VFMADD231PS.BCST (SI)(CX*1), Z14, Z10
-	VFMADD231PS.BCST (SI)(CX*2), Z14, Z11
-	VFMADD231PS.BCST (DI), Z14, Z12
-	VFMADD231PS.BCST (DI)(CX*1), Z14, Z13
-	ADDQ             R8, AX
-	ADDQ             R8, DX
-	ADDQ             R8, BX
-	ADDQ             R8, SI
-	ADDQ             R8, DI
-	DECQ             R11
+	VFMADD231PS.BCST (AX)(DX*1), Z14, Z1
+	VFMADD231PS.BCST (AX)(DX*2), Z14, Z2
+	VFMADD231PS.BCST (BX), Z14, Z3
+	VFMADD231PS.BCST (BX)(DX*1), Z14, Z4
+	VFMADD231PS.BCST (BX)(DX*2), Z14, Z5
+	VFMADD231PS.BCST (SI), Z14, Z6
+	VFMADD231PS.BCST (SI)(DX*1), Z14, Z7
+	VFMADD231PS.BCST (SI)(DX*2), Z14, Z8
+	VFMADD231PS.BCST (DI), Z14, Z9
+	VFMADD231PS.BCST (DI)(DX*1), Z14, Z10
+	VFMADD231PS.BCST (DI)(DX*2), Z14, Z11
+	VFMADD231PS.BCST (R8), Z14, Z12
+	VFMADD231PS.BCST (R8)(DX*1), Z14, Z13
+	ADDQ             R9, AX
+	ADDQ             R9, BX
+	ADDQ             R9, SI
+	ADDQ             R9, DI
+	ADDQ             R9, R8
+	DECQ             R13
 	JNE              loop46
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVL             $0x3f800000, DX
 	CMPL             DX, alpha+96(FP)
 	JEQ              store47
@@ -2146,59 +2498,67 @@ store47:
 	RET
 
 // func wideTile32AVX512(rows int, cols int, k int, a *float32, rowStride int, colStride int, b *float32, ldb int, start *float32, ldStart int, c *float32, ldc int, alpha float32)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·wideTile32AVX512(SB), NOSPLIT, $0-100
-	MOVQ    rows+0(FP), AX
-	CMPQ    AX, $0x0e
-	JEQ     rows14
-	CMPQ    AX, $0x0d
-	JEQ     rows13
-	CMPQ    AX, $0x0c
-	JEQ     rows12
-	CMPQ    AX, $0x0b
-	JEQ     rows11
-	CMPQ    AX, $0x0a
-	JEQ     rows10
-	CMPQ    AX, $0x09
-	JEQ     rows9
-	CMPQ    AX, $0x08
-	JEQ     rows8
-	CMPQ    AX, $0x07
-	JEQ     rows7
-	CMPQ    AX, $0x06
-	JEQ     rows6
-	CMPQ    AX, $0x05
-	JEQ     rows5
-	CMPQ    AX, $0x04
-	JEQ     rows4
-	CMPQ    AX, $0x03
-	JEQ     rows3
-	CMPQ    AX, $0x02
-	JEQ     rows2
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	MOVQ    colStride+40(FP), CX
-	MOVQ    b+48(FP), DX
-	MOVQ    ldb+56(FP), BX
-	MOVQ    k+16(FP), SI
+	MOVQ       rows+0(FP), AX
+	CMPQ       AX, $0x0e
+	JEQ        rows14
+	CMPQ       AX, $0x0d
+	JEQ        rows13
+	CMPQ       AX, $0x0c
+	JEQ        rows12
+	CMPQ       AX, $0x0b
+	JEQ        rows11
+	CMPQ       AX, $0x0a
+	JEQ        rows10
+	CMPQ       AX, $0x09
+	JEQ        rows9
+	CMPQ       AX, $0x08
+	JEQ        rows8
+	CMPQ       AX, $0x07
+	JEQ        rows7
+	CMPQ       AX, $0x06
+	JEQ        rows6
+	CMPQ       AX, $0x05
+	JEQ        rows5
+	CMPQ       AX, $0x04
+	JEQ        rows4
+	CMPQ       AX, $0x03
+	JEQ        rows3
+	CMPQ       AX, $0x02
+	JEQ        rows2
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), DX
+	MOVQ       b+48(FP), BX
+	MOVQ       ldb+56(FP), SI
+	MOVQ       SI, DI
+	SHLQ       $0x03, DI
+	MOVQ       k+16(FP), R8
 
 loop48:
-	VMOVUPS      (DX), Z2
-	VMOVUPS      64(DX), Z3
-	ADDQ         BX, DX
+	VMOVUPS      (BX), Z2
+	VMOVUPS      64(BX), Z3
+	PREFETCHT0   (BX)(DI*1)
+	PREFETCHT0   64(BX)(DI*1)
+	ADDQ         SI, BX
 	VBROADCASTSS (AX), Z4
 	VFMADD231PS  Z2, Z4, Z0
 	VFMADD231PS  Z3, Z4, Z1
-	ADDQ         CX, AX
-	DECQ         SI
+	ADDQ         DX, AX
+	DECQ         R8
 	JNE          loop48
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store49
@@ -2218,36 +2578,47 @@ store49:
 	RET
 
 rows2:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	MOVQ    colStride+40(FP), DX
-	MOVQ    b+48(FP), BX
-	MOVQ    ldb+56(FP), SI
-	MOVQ    k+16(FP), DI
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop50:
-	VMOVUPS      (BX), Z4
-	VMOVUPS      64(BX), Z5
-	ADDQ         SI, BX
+	VMOVUPS      (SI), Z4
+	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (SI)(R8*1)
+	PREFETCHT0   64(SI)(R8*1)
+	ADDQ         DI, SI
 	VBROADCASTSS (AX), Z6
 	VFMADD231PS  Z4, Z6, Z0
 	VFMADD231PS  Z5, Z6, Z1
-	VBROADCASTSS (AX)(CX*1), Z6
+	VBROADCASTSS (AX)(DX*1), Z6
 	VFMADD231PS  Z4, Z6, Z2
 	VFMADD231PS  Z5, Z6, Z3
-	ADDQ         DX, AX
-	DECQ         DI
+	ADDQ         BX, AX
+	DECQ         R9
 	JNE          loop50
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store51
@@ -2275,42 +2646,56 @@ store51:
 	RET
 
 rows3:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	MOVQ    colStride+40(FP), DX
-	MOVQ    b+48(FP), BX
-	MOVQ    ldb+56(FP), SI
-	MOVQ    k+16(FP), DI
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z4
+	VMOVUPS    64(AX), Z5
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop52:
-	VMOVUPS      (BX), Z6
-	VMOVUPS      64(BX), Z7
-	ADDQ         SI, BX
+	VMOVUPS      (SI), Z6
+	VMOVUPS      64(SI), Z7
+	PREFETCHT0   (SI)(R8*1)
+	PREFETCHT0   64(SI)(R8*1)
+	ADDQ         DI, SI
 	VBROADCASTSS (AX), Z8
 	VFMADD231PS  Z6, Z8, Z0
 	VFMADD231PS  Z7, Z8, Z1
-	VBROADCASTSS (AX)(CX*1), Z8
+	VBROADCASTSS (AX)(DX*1), Z8
 	VFMADD231PS  Z6, Z8, Z2
 	VFMADD231PS  Z7, Z8, Z3
-	VBROADCASTSS (AX)(CX*2), Z8
+	VBROADCASTSS (AX)(DX*2), Z8
 	VFMADD231PS  Z6, Z8, Z4
 	VFMADD231PS  Z7, Z8, Z5
-	ADDQ         DX, AX
-	DECQ         DI
+	ADDQ         BX, AX
+	DECQ         R9
 	JNE          loop52
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store53
@@ -2346,51 +2731,68 @@ store53:
 	RET
 
 rows4:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	MOVQ    colStride+40(FP), BX
-	MOVQ    b+48(FP), SI
-	MOVQ    ldb+56(FP), DI
-	MOVQ    k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z4
+	VMOVUPS    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z6
+	VMOVUPS    64(AX), Z7
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop54:
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	ADDQ         DI, SI
+	VMOVUPS      (DI), Z8
+	VMOVUPS      64(DI), Z9
+	PREFETCHT0   (DI)(R9*1)
+	PREFETCHT0   64(DI)(R9*1)
+	ADDQ         R8, DI
 	VBROADCASTSS (AX), Z10
 	VFMADD231PS  Z8, Z10, Z0
 	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (AX)(CX*1), Z10
+	VBROADCASTSS (AX)(DX*1), Z10
 	VFMADD231PS  Z8, Z10, Z2
 	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (AX)(CX*2), Z10
+	VBROADCASTSS (AX)(DX*2), Z10
 	VFMADD231PS  Z8, Z10, Z4
 	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (DX), Z10
+	VBROADCASTSS (BX), Z10
 	VFMADD231PS  Z8, Z10, Z6
 	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         BX, AX
-	ADDQ         BX, DX
-	DECQ         R8
+	ADDQ         SI, AX
+	ADDQ         SI, BX
+	DECQ         R10
 	JNE          loop54
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store55
@@ -2434,57 +2836,77 @@ store55:
 	RET
 
 rows5:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z8
-	VMOVUPS 64(AX), Z9
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	MOVQ    colStride+40(FP), BX
-	MOVQ    b+48(FP), SI
-	MOVQ    ldb+56(FP), DI
-	MOVQ    k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z4
+	VMOVUPS    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z6
+	VMOVUPS    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z8
+	VMOVUPS    64(AX), Z9
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop56:
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
-	ADDQ         DI, SI
+	VMOVUPS      (DI), Z10
+	VMOVUPS      64(DI), Z11
+	PREFETCHT0   (DI)(R9*1)
+	PREFETCHT0   64(DI)(R9*1)
+	ADDQ         R8, DI
 	VBROADCASTSS (AX), Z12
 	VFMADD231PS  Z10, Z12, Z0
 	VFMADD231PS  Z11, Z12, Z1
-	VBROADCASTSS (AX)(CX*1), Z12
+	VBROADCASTSS (AX)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z2
 	VFMADD231PS  Z11, Z12, Z3
-	VBROADCASTSS (AX)(CX*2), Z12
+	VBROADCASTSS (AX)(DX*2), Z12
 	VFMADD231PS  Z10, Z12, Z4
 	VFMADD231PS  Z11, Z12, Z5
-	VBROADCASTSS (DX), Z12
+	VBROADCASTSS (BX), Z12
 	VFMADD231PS  Z10, Z12, Z6
 	VFMADD231PS  Z11, Z12, Z7
-	VBROADCASTSS (DX)(CX*1), Z12
+	VBROADCASTSS (BX)(DX*1), Z12
 	VFMADD231PS  Z10, Z12, Z8
 	VFMADD231PS  Z11, Z12, Z9
-	ADDQ         BX, AX
-	ADDQ         BX, DX
-	DECQ         R8
+	ADDQ         SI, AX
+	ADDQ         SI, BX
+	DECQ         R10
 	JNE          loop56
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store57
@@ -2536,63 +2958,86 @@ store57:
 	RET
 
 rows6:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z8
-	VMOVUPS 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z10
-	VMOVUPS 64(AX), Z11
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	MOVQ    colStride+40(FP), BX
-	MOVQ    b+48(FP), SI
-	MOVQ    ldb+56(FP), DI
-	MOVQ    k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z4
+	VMOVUPS    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z6
+	VMOVUPS    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z8
+	VMOVUPS    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z10
+	VMOVUPS    64(AX), Z11
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop58:
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	ADDQ         DI, SI
+	VMOVUPS      (DI), Z12
+	VMOVUPS      64(DI), Z13
+	PREFETCHT0   (DI)(R9*1)
+	PREFETCHT0   64(DI)(R9*1)
+	ADDQ         R8, DI
 	VBROADCASTSS (AX), Z14
 	VFMADD231PS  Z12, Z14, Z0
 	VFMADD231PS  Z13, Z14, Z1
-	VBROADCASTSS (AX)(CX*1), Z14
+	VBROADCASTSS (AX)(DX*1), Z14
 	VFMADD231PS  Z12, Z14, Z2
 	VFMADD231PS  Z13, Z14, Z3
-	VBROADCASTSS (AX)(CX*2), Z14
+	VBROADCASTSS (AX)(DX*2), Z14
 	VFMADD231PS  Z12, Z14, Z4
 	VFMADD231PS  Z13, Z14, Z5
-	VBROADCASTSS (DX), Z14
+	VBROADCASTSS (BX), Z14
 	VFMADD231PS  Z12, Z14, Z6
 	VFMADD231PS  Z13, Z14, Z7
-	VBROADCASTSS (DX)(CX*1), Z14
+	VBROADCASTSS (BX)(DX*1), Z14
 	VFMADD231PS  Z12, Z14, Z8
 	VFMADD231PS  Z13, Z14, Z9
-	VBROADCASTSS (DX)(CX*2), Z14
+	VBROADCASTSS (BX)(DX*2), Z14
 	VFMADD231PS  Z12, Z14, Z10
 	VFMADD231PS  Z13, Z14, Z11
-	ADDQ         BX, AX
-	ADDQ         BX, DX
-	DECQ         R8
+	ADDQ         SI, AX
+	ADDQ         SI, BX
+	DECQ         R10
 	JNE          loop58
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store59
@@ -2652,72 +3097,98 @@ store59:
 	RET
 
 rows7:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z8
-	VMOVUPS 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z10
-	VMOVUPS 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z12
-	VMOVUPS 64(AX), Z13
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	MOVQ    colStride+40(FP), SI
-	MOVQ    b+48(FP), DI
-	MOVQ    ldb+56(FP), R8
-	MOVQ    k+16(FP), R9
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z4
+	VMOVUPS    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z6
+	VMOVUPS    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z8
+	VMOVUPS    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z10
+	VMOVUPS    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z12
+	VMOVUPS    64(AX), Z13
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	MOVQ       colStride+40(FP), DI
+	MOVQ       b+48(FP), R8
+	MOVQ       ldb+56(FP), R9
+	MOVQ       R9, R10
+	SHLQ       $0x03, R10
+	MOVQ       k+16(FP), R11
 
 loop60:
-	VMOVUPS      (DI), Z14
-	VMOVUPS      64(DI), Z15
-	ADDQ         R8, DI
+	VMOVUPS      (R8), Z14
+	VMOVUPS      64(R8), Z15
+	PREFETCHT0   (R8)(R10*1)
+	PREFETCHT0   64(R8)(R10*1)
+	ADDQ         R9, R8
 	VBROADCASTSS (AX), Z16
 	VFMADD231PS  Z14, Z16, Z0
 	VFMADD231PS  Z15, Z16, Z1
-	VBROADCASTSS (AX)(CX*1), Z16
+	VBROADCASTSS (AX)(DX*1), Z16
 	VFMADD231PS  Z14, Z16, Z2
 	VFMADD231PS  Z15, Z16, Z3
-	VBROADCASTSS (AX)(CX*2), Z16
+	VBROADCASTSS (AX)(DX*2), Z16
 	VFMADD231PS  Z14, Z16, Z4
 	VFMADD231PS  Z15, Z16, Z5
-	VBROADCASTSS (DX), Z16
+	VBROADCASTSS (BX), Z16
 	VFMADD231PS  Z14, Z16, Z6
 	VFMADD231PS  Z15, Z16, Z7
-	VBROADCASTSS (DX)(CX*1), Z16
+	VBROADCASTSS (BX)(DX*1), Z16
 	VFMADD231PS  Z14, Z16, Z8
 	VFMADD231PS  Z15, Z16, Z9
-	VBROADCASTSS (DX)(CX*2), Z16
+	VBROADCASTSS (BX)(DX*2), Z16
 	VFMADD231PS  Z14, Z16, Z10
 	VFMADD231PS  Z15, Z16, Z11
-	VBROADCASTSS (BX), Z16
+	VBROADCASTSS (SI), Z16
 	VFMADD231PS  Z14, Z16, Z12
 	VFMADD231PS  Z15, Z16, Z13
-	ADDQ         SI, AX
-	ADDQ         SI, DX
-	ADDQ         SI, BX
-	DECQ         R9
+	ADDQ         DI, AX
+	ADDQ         DI, BX
+	ADDQ         DI, SI
+	DECQ         R11
 	JNE          loop60
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store61
@@ -2785,78 +3256,107 @@ store61:
 	RET
 
 rows8:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z8
-	VMOVUPS 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z10
-	VMOVUPS 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z12
-	VMOVUPS 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z14
-	VMOVUPS 64(AX), Z15
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	MOVQ    colStride+40(FP), SI
-	MOVQ    b+48(FP), DI
-	MOVQ    ldb+56(FP), R8
-	MOVQ    k+16(FP), R9
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z4
+	VMOVUPS    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z6
+	VMOVUPS    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z8
+	VMOVUPS    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z10
+	VMOVUPS    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z12
+	VMOVUPS    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z14
+	VMOVUPS    64(AX), Z15
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	MOVQ       colStride+40(FP), DI
+	MOVQ       b+48(FP), R8
+	MOVQ       ldb+56(FP), R9
+	MOVQ       R9, R10
+	SHLQ       $0x03, R10
+	MOVQ       k+16(FP), R11
 
 loop62:
-	VMOVUPS      (DI), Z16
-	VMOVUPS      64(DI), Z17
-	ADDQ         R8, DI
+	VMOVUPS      (R8), Z16
+	VMOVUPS      64(R8), Z17
+	PREFETCHT0   (R8)(R10*1)
+	PREFETCHT0   64(R8)(R10*1)
+	ADDQ         R9, R8
 	VBROADCASTSS (AX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (AX)(CX*1), Z18
+	VBROADCASTSS (AX)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z2
 	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (AX)(CX*2), Z18
+	VBROADCASTSS (AX)(DX*2), Z18
 	VFMADD231PS  Z16, Z18, Z4
 	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (DX), Z18
+	VBROADCASTSS (BX), Z18
 	VFMADD231PS  Z16, Z18, Z6
 	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (DX)(CX*1), Z18
+	VBROADCASTSS (BX)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z8
 	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (DX)(CX*2), Z18
+	VBROADCASTSS (BX)(DX*2), Z18
 	VFMADD231PS  Z16, Z18, Z10
 	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (BX), Z18
+	VBROADCASTSS (SI), Z18
 	VFMADD231PS  Z16, Z18, Z12
 	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (BX)(CX*1), Z18
+	VBROADCASTSS (SI)(DX*1), Z18
 	VFMADD231PS  Z16, Z18, Z14
 	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         SI, AX
-	ADDQ         SI, DX
-	ADDQ         SI, BX
-	DECQ         R9
+	ADDQ         DI, AX
+	ADDQ         DI, BX
+	ADDQ         DI, SI
+	DECQ         R11
 	JNE          loop62
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store63
@@ -2932,84 +3432,116 @@ store63:
 	RET
 
 rows9:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z8
-	VMOVUPS 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z10
-	VMOVUPS 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z12
-	VMOVUPS 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z14
-	VMOVUPS 64(AX), Z15
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z16
-	VMOVUPS 64(AX), Z17
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	MOVQ    colStride+40(FP), SI
-	MOVQ    b+48(FP), DI
-	MOVQ    ldb+56(FP), R8
-	MOVQ    k+16(FP), R9
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z4
+	VMOVUPS    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z6
+	VMOVUPS    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z8
+	VMOVUPS    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z10
+	VMOVUPS    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z12
+	VMOVUPS    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z14
+	VMOVUPS    64(AX), Z15
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z16
+	VMOVUPS    64(AX), Z17
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	MOVQ       colStride+40(FP), DI
+	MOVQ       b+48(FP), R8
+	MOVQ       ldb+56(FP), R9
+	MOVQ       R9, R10
+	SHLQ       $0x03, R10
+	MOVQ       k+16(FP), R11
 
 loop64:
-	VMOVUPS      (DI), Z18
-	VMOVUPS      64(DI), Z19
-	ADDQ         R8, DI
+	VMOVUPS      (R8), Z18
+	VMOVUPS      64(R8), Z19
+	PREFETCHT0   (R8)(R10*1)
+	PREFETCHT0   64(R8)(R10*1)
+	ADDQ         R9, R8
 	VBROADCASTSS (AX), Z20
 	VFMADD231PS  Z18, Z20, Z0
 	VFMADD231PS  Z19, Z20, Z1
-	VBROADCASTSS (AX)(CX*1), Z20
+	VBROADCASTSS (AX)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z2
 	VFMADD231PS  Z19, Z20, Z3
-	VBROADCASTSS (AX)(CX*2), Z20
+	VBROADCASTSS (AX)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z4
 	VFMADD231PS  Z19, Z20, Z5
-	VBROADCASTSS (DX), Z20
+	VBROADCASTSS (BX), Z20
 	VFMADD231PS  Z18, Z20, Z6
 	VFMADD231PS  Z19, Z20, Z7
-	VBROADCASTSS (DX)(CX*1), Z20
+	VBROADCASTSS (BX)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z8
 	VFMADD231PS  Z19, Z20, Z9
-	VBROADCASTSS (DX)(CX*2), Z20
+	VBROADCASTSS (BX)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z10
 	VFMADD231PS  Z19, Z20, Z11
-	VBROADCASTSS (BX), Z20
+	VBROADCASTSS (SI), Z20
 	VFMADD231PS  Z18, Z20, Z12
 	VFMADD231PS  Z19, Z20, Z13
-	VBROADCASTSS (BX)(CX*1), Z20
+	VBROADCASTSS (SI)(DX*1), Z20
 	VFMADD231PS  Z18, Z20, Z14
 	VFMADD231PS  Z19, Z20, Z15
-	VBROADCASTSS (BX)(CX*2), Z20
+	VBROADCASTSS (SI)(DX*2), Z20
 	VFMADD231PS  Z18, Z20, Z16
 	VFMADD231PS  Z19, Z20, Z17
-	ADDQ         SI, AX
-	ADDQ         SI, DX
-	ADDQ         SI, BX
-	DECQ         R9
+	ADDQ         DI, AX
+	ADDQ         DI, BX
+	ADDQ         DI, SI
+	DECQ         R11
 	JNE          loop64
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store65
@@ -3093,93 +3625,128 @@ store65:
 	RET
 
 rows10:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z8
-	VMOVUPS 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z10
-	VMOVUPS 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z12
-	VMOVUPS 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z14
-	VMOVUPS 64(AX), Z15
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z16
-	VMOVUPS 64(AX), Z17
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z18
-	VMOVUPS 64(AX), Z19
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	LEAQ    (BX)(CX*2), SI
-	ADDQ    CX, SI
-	MOVQ    colStride+40(FP), DI
-	MOVQ    b+48(FP), R8
-	MOVQ    ldb+56(FP), R9
-	MOVQ    k+16(FP), R10
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z4
+	VMOVUPS    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z6
+	VMOVUPS    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z8
+	VMOVUPS    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z10
+	VMOVUPS    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z12
+	VMOVUPS    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z14
+	VMOVUPS    64(AX), Z15
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z16
+	VMOVUPS    64(AX), Z17
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z18
+	VMOVUPS    64(AX), Z19
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	MOVQ       colStride+40(FP), R8
+	MOVQ       b+48(FP), R9
+	MOVQ       ldb+56(FP), R10
+	MOVQ       R10, R11
+	SHLQ       $0x03, R11
+	MOVQ       k+16(FP), R12
 
 loop66:
-	VMOVUPS      (R8), Z20
-	VMOVUPS      64(R8), Z21
-	ADDQ         R9, R8
+	VMOVUPS      (R9), Z20
+	VMOVUPS      64(R9), Z21
+	PREFETCHT0   (R9)(R11*1)
+	PREFETCHT0   64(R9)(R11*1)
+	ADDQ         R10, R9
 	VBROADCASTSS (AX), Z22
 	VFMADD231PS  Z20, Z22, Z0
 	VFMADD231PS  Z21, Z22, Z1
-	VBROADCASTSS (AX)(CX*1), Z22
+	VBROADCASTSS (AX)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z2
 	VFMADD231PS  Z21, Z22, Z3
-	VBROADCASTSS (AX)(CX*2), Z22
+	VBROADCASTSS (AX)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z4
 	VFMADD231PS  Z21, Z22, Z5
-	VBROADCASTSS (DX), Z22
+	VBROADCASTSS (BX), Z22
 	VFMADD231PS  Z20, Z22, Z6
 	VFMADD231PS  Z21, Z22, Z7
-	VBROADCASTSS (DX)(CX*1), Z22
+	VBROADCASTSS (BX)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z8
 	VFMADD231PS  Z21, Z22, Z9
-	VBROADCASTSS (DX)(CX*2), Z22
+	VBROADCASTSS (BX)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z10
 	VFMADD231PS  Z21, Z22, Z11
-	VBROADCASTSS (BX), Z22
+	VBROADCASTSS (SI), Z22
 	VFMADD231PS  Z20, Z22, Z12
 	VFMADD231PS  Z21, Z22, Z13
-	VBROADCASTSS (BX)(CX*1), Z22
+	VBROADCASTSS (SI)(DX*1), Z22
 	VFMADD231PS  Z20, Z22, Z14
 	VFMADD231PS  Z21, Z22, Z15
-	VBROADCASTSS (BX)(CX*2), Z22
+	VBROADCASTSS (SI)(DX*2), Z22
 	VFMADD231PS  Z20, Z22, Z16
 	VFMADD231PS  Z21, Z22, Z17
-	VBROADCASTSS (SI), Z22
+	VBROADCASTSS (DI), Z22
 	VFMADD231PS  Z20, Z22, Z18
 	VFMADD231PS  Z21, Z22, Z19
-	ADDQ         DI, AX
-	ADDQ         DI, DX
-	ADDQ         DI, BX
-	ADDQ         DI, SI
-	DECQ         R10
+	ADDQ         R8, AX
+	ADDQ         R8, BX
+	ADDQ         R8, SI
+	ADDQ         R8, DI
+	DECQ         R12
 	JNE          loop66
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store67
@@ -3271,99 +3838,137 @@ store67:
 	RET
 
 rows11:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z8
-	VMOVUPS 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z10
-	VMOVUPS 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z12
-	VMOVUPS 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z14
-	VMOVUPS 64(AX), Z15
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z16
-	VMOVUPS 64(AX), Z17
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z18
-	VMOVUPS 64(AX), Z19
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z20
-	VMOVUPS 64(AX), Z21
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	LEAQ    (BX)(CX*2), SI
-	ADDQ    CX, SI
-	MOVQ    colStride+40(FP), DI
-	MOVQ    b+48(FP), R8
-	MOVQ    ldb+56(FP), R9
-	MOVQ    k+16(FP), R10
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z4
+	VMOVUPS    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z6
+	VMOVUPS    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z8
+	VMOVUPS    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z10
+	VMOVUPS    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z12
+	VMOVUPS    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z14
+	VMOVUPS    64(AX), Z15
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z16
+	VMOVUPS    64(AX), Z17
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z18
+	VMOVUPS    64(AX), Z19
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z20
+	VMOVUPS    64(AX), Z21
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	MOVQ       colStride+40(FP), R8
+	MOVQ       b+48(FP), R9
+	MOVQ       ldb+56(FP), R10
+	MOVQ       R10, R11
+	SHLQ       $0x03, R11
+	MOVQ       k+16(FP), R12
 
 loop68:
-	VMOVUPS      (R8), Z22
-	VMOVUPS      64(R8), Z23
-	ADDQ         R9, R8
+	VMOVUPS      (R9), Z22
+	VMOVUPS      64(R9), Z23
+	PREFETCHT0   (R9)(R11*1)
+	PREFETCHT0   64(R9)(R11*1)
+	ADDQ         R10, R9
 	VBROADCASTSS (AX), Z24
 	VFMADD231PS  Z22, Z24, Z0
 	VFMADD231PS  Z23, Z24, Z1
-	VBROADCASTSS (AX)(CX*1), Z24
+	VBROADCASTSS (AX)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z2
 	VFMADD231PS  Z23, Z24, Z3
-	VBROADCASTSS (AX)(CX*2), Z24
+	VBROADCASTSS (AX)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z4
 	VFMADD231PS  Z23, Z24, Z5
-	VBROADCASTSS (DX), Z24
+	VBROADCASTSS (BX), Z24
 	VFMADD231PS  Z22, Z24, Z6
 	VFMADD231PS  Z23, Z24, Z7
-	VBROADCASTSS (DX)(CX*1), Z24
+	VBROADCASTSS (BX)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z8
 	VFMADD231PS  Z23, Z24, Z9
-	VBROADCASTSS (DX)(CX*2), Z24
+	VBROADCASTSS (BX)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z10
 	VFMADD231PS  Z23, Z24, Z11
-	VBROADCASTSS (BX), Z24
+	VBROADCASTSS (SI), Z24
 	VFMADD231PS  Z22, Z24, Z12
 	VFMADD231PS  Z23, Z24, Z13
-	VBROADCASTSS (BX)(CX*1), Z24
+	VBROADCASTSS (SI)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z14
 	VFMADD231PS  Z23, Z24, Z15
-	VBROADCASTSS (BX)(CX*2), Z24
+	VBROADCASTSS (SI)(DX*2), Z24
 	VFMADD231PS  Z22, Z24, Z16
 	VFMADD231PS  Z23, Z24, Z17
-	VBROADCASTSS (SI), Z24
+	VBROADCASTSS (DI), Z24
 	VFMADD231PS  Z22, Z24, Z18
 	VFMADD231PS  Z23, Z24, Z19
-	VBROADCASTSS (SI)(CX*1), Z24
+	VBROADCASTSS (DI)(DX*1), Z24
 	VFMADD231PS  Z22, Z24, Z20
 	VFMADD231PS  Z23, Z24, Z21
-	ADDQ         DI, AX
-	ADDQ         DI, DX
-	ADDQ         DI, BX
-	ADDQ         DI, SI
-	DECQ         R10
+	ADDQ         R8, AX
+	ADDQ         R8, BX
+	ADDQ         R8, SI
+	ADDQ         R8, DI
+	DECQ         R12
 	JNE          loop68
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store69
@@ -3463,105 +4068,146 @@ store69:
 	RET
 
 rows12:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z8
-	VMOVUPS 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z10
-	VMOVUPS 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z12
-	VMOVUPS 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z14
-	VMOVUPS 64(AX), Z15
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z16
-	VMOVUPS 64(AX), Z17
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z18
-	VMOVUPS 64(AX), Z19
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z20
-	VMOVUPS 64(AX), Z21
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z22
-	VMOVUPS 64(AX), Z23
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	LEAQ    (BX)(CX*2), SI
-	ADDQ    CX, SI
-	MOVQ    colStride+40(FP), DI
-	MOVQ    b+48(FP), R8
-	MOVQ    ldb+56(FP), R9
-	MOVQ    k+16(FP), R10
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z4
+	VMOVUPS    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z6
+	VMOVUPS    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z8
+	VMOVUPS    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z10
+	VMOVUPS    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z12
+	VMOVUPS    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z14
+	VMOVUPS    64(AX), Z15
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z16
+	VMOVUPS    64(AX), Z17
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z18
+	VMOVUPS    64(AX), Z19
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z20
+	VMOVUPS    64(AX), Z21
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z22
+	VMOVUPS    64(AX), Z23
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	MOVQ       colStride+40(FP), R8
+	MOVQ       b+48(FP), R9
+	MOVQ       ldb+56(FP), R10
+	MOVQ       R10, R11
+	SHLQ       $0x03, R11
+	MOVQ       k+16(FP), R12
 
 loop70:
-	VMOVUPS      (R8), Z24
-	VMOVUPS      64(R8), Z25
-	ADDQ         R9, R8
+	VMOVUPS      (R9), Z24
+	VMOVUPS      64(R9), Z25
+	PREFETCHT0   (R9)(R11*1)
+	PREFETCHT0   64(R9)(R11*1)
+	ADDQ         R10, R9
 	VBROADCASTSS (AX), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (AX)(CX*1), Z26
+	VBROADCASTSS (AX)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (AX)(CX*2), Z26
+	VBROADCASTSS (AX)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (DX), Z26
+	VBROADCASTSS (BX), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (DX)(CX*1), Z26
+	VBROADCASTSS (BX)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (DX)(CX*2), Z26
+	VBROADCASTSS (BX)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (BX), Z26
+	VBROADCASTSS (SI), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (BX)(CX*1), Z26
+	VBROADCASTSS (SI)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (BX)(CX*2), Z26
+	VBROADCASTSS (SI)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (SI), Z26
+	VBROADCASTSS (DI), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (SI)(CX*1), Z26
+	VBROADCASTSS (DI)(DX*1), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (SI)(CX*2), Z26
+	VBROADCASTSS (DI)(DX*2), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         DI, AX
-	ADDQ         DI, DX
-	ADDQ         DI, BX
-	ADDQ         DI, SI
-	DECQ         R10
+	ADDQ         R8, AX
+	ADDQ         R8, BX
+	ADDQ         R8, SI
+	ADDQ         R8, DI
+	DECQ         R12
 	JNE          loop70
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store71
@@ -3669,114 +4315,158 @@ store71:
 	RET
 
 rows13:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z8
-	VMOVUPS 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z10
-	VMOVUPS 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z12
-	VMOVUPS 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z14
-	VMOVUPS 64(AX), Z15
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z16
-	VMOVUPS 64(AX), Z17
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z18
-	VMOVUPS 64(AX), Z19
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z20
-	VMOVUPS 64(AX), Z21
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z22
-	VMOVUPS 64(AX), Z23
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z24
-	VMOVUPS 64(AX), Z25
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	LEAQ    (BX)(CX*2), SI
-	ADDQ    CX, SI
-	LEAQ    (SI)(CX*2), DI
-	ADDQ    CX, DI
-	MOVQ    colStride+40(FP), R8
-	MOVQ    b+48(FP), R9
-	MOVQ    ldb+56(FP), R10
-	MOVQ    k+16(FP), R11
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z4
+	VMOVUPS    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z6
+	VMOVUPS    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z8
+	VMOVUPS    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z10
+	VMOVUPS    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z12
+	VMOVUPS    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z14
+	VMOVUPS    64(AX), Z15
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z16
+	VMOVUPS    64(AX), Z17
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z18
+	VMOVUPS    64(AX), Z19
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z20
+	VMOVUPS    64(AX), Z21
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z22
+	VMOVUPS    64(AX), Z23
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z24
+	VMOVUPS    64(AX), Z25
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(DX*2), R8
+	ADDQ       DX, R8
+	MOVQ       colStride+40(FP), R9
+	MOVQ       b+48(FP), R10
+	MOVQ       ldb+56(FP), R11
+	MOVQ       R11, R12
+	SHLQ       $0x03, R12
+	MOVQ       k+16(FP), R13
 
 loop72:
-	VMOVUPS      (R9), Z26
-	VMOVUPS      64(R9), Z27
-	ADDQ         R10, R9
+	VMOVUPS      (R10), Z26
+	VMOVUPS      64(R10), Z27
+	PREFETCHT0   (R10)(R12*1)
+	PREFETCHT0   64(R10)(R12*1)
+	ADDQ         R11, R10
 	VBROADCASTSS (AX), Z28
 	VFMADD231PS  Z26, Z28, Z0
 	VFMADD231PS  Z27, Z28, Z1
-	VBROADCASTSS (AX)(CX*1), Z28
+	VBROADCASTSS (AX)(DX*1), Z28
 	VFMADD231PS  Z26, Z28, Z2
 	VFMADD231PS  Z27, Z28, Z3
-	VBROADCASTSS (AX)(CX*2), Z28
+	VBROADCASTSS (AX)(DX*2), Z28
 	VFMADD231PS  Z26, Z28, Z4
 	VFMADD231PS  Z27, Z28, Z5
-	VBROADCASTSS (DX), Z28
+	VBROADCASTSS (BX), Z28
 	VFMADD231PS  Z26, Z28, Z6
 	VFMADD231PS  Z27, Z28, Z7
-	VBROADCASTSS (DX)(CX*1), Z28
+	VBROADCASTSS (BX)(DX*1), Z28
 	VFMADD231PS  Z26, Z28, Z8
 	VFMADD231PS  Z27, Z28, Z9
-	VBROADCASTSS (DX)(CX*2), Z28
+	VBROADCASTSS (BX)(DX*2), Z28
 	VFMADD231PS  Z26, Z28, Z10
 	VFMADD231PS  Z27, Z28, Z11
-	VBROADCASTSS (BX), Z28
+	VBROADCASTSS (SI), Z28
 	VFMADD231PS  Z26, Z28, Z12
 	VFMADD231PS  Z27, Z28, Z13
-	VBROADCASTSS (BX)(CX*1), Z28
+	VBROADCASTSS (SI)(DX*1), Z28
 	VFMADD231PS  Z26, Z28, Z14
 	VFMADD231PS  Z27, Z28, Z15
-	VBROADCASTSS (BX)(CX*2), Z28
+	VBROADCASTSS (SI)(DX*2), Z28
 	VFMADD231PS  Z26, Z28, Z16
 	VFMADD231PS  Z27, Z28, Z17
-	VBROADCASTSS (SI), Z28
+	VBROADCASTSS (DI), Z28
 	VFMADD231PS  Z26, Z28, Z18
 	VFMADD231PS  Z27, Z28, Z19
-	VBROADCASTSS (SI)(CX*1), Z28
+	VBROADCASTSS (DI)(DX*1), Z28
 	VFMADD231PS  Z26, Z28, Z20
 	VFMADD231PS  Z27, Z28, Z21
-	VBROADCASTSS (SI)(CX*2), Z28
+	VBROADCASTSS (DI)(DX*2), Z28
 	VFMADD231PS  Z26, Z28, Z22
 	VFMADD231PS  Z27, Z28, Z23
-	VBROADCASTSS (DI), Z28
+	VBROADCASTSS (R8), Z28
 	VFMADD231PS  Z26, Z28, Z24
 	VFMADD231PS  Z27, Z28, Z25
-	ADDQ         R8, AX
-	ADDQ         R8, DX
-	ADDQ         R8, BX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	DECQ         R11
+	ADDQ         R9, AX
+	ADDQ         R9, BX
+	ADDQ         R9, SI
+	ADDQ         R9, DI
+	ADDQ         R9, R8
+	DECQ         R13
 	JNE          loop72
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store73
@@ -3892,120 +4582,167 @@ store73:
 	RET
 
 rows14:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPS (AX), Z0
-	VMOVUPS 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z2
-	VMOVUPS 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z4
-	VMOVUPS 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z6
-	VMOVUPS 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z8
-	VMOVUPS 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z10
-	VMOVUPS 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z12
-	VMOVUPS 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z14
-	VMOVUPS 64(AX), Z15
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z16
-	VMOVUPS 64(AX), Z17
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z18
-	VMOVUPS 64(AX), Z19
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z20
-	VMOVUPS 64(AX), Z21
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z22
-	VMOVUPS 64(AX), Z23
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z24
-	VMOVUPS 64(AX), Z25
-	ADDQ    CX, AX
-	VMOVUPS (AX), Z26
-	VMOVUPS 64(AX), Z27
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	LEAQ    (BX)(CX*2), SI
-	ADDQ    CX, SI
-	LEAQ    (SI)(CX*2), DI
-	ADDQ    CX, DI
-	MOVQ    colStride+40(FP), R8
-	MOVQ    b+48(FP), R9
-	MOVQ    ldb+56(FP), R10
-	MOVQ    k+16(FP), R11
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPS    (AX), Z0
+	VMOVUPS    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z2
+	VMOVUPS    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z4
+	VMOVUPS    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z6
+	VMOVUPS    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z8
+	VMOVUPS    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z10
+	VMOVUPS    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z12
+	VMOVUPS    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z14
+	VMOVUPS    64(AX), Z15
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z16
+	VMOVUPS    64(AX), Z17
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z18
+	VMOVUPS    64(AX), Z19
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z20
+	VMOVUPS    64(AX), Z21
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z22
+	VMOVUPS    64(AX), Z23
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z24
+	VMOVUPS    64(AX), Z25
+	ADDQ       CX, AX
+	VMOVUPS    (AX), Z26
+	VMOVUPS    64(AX), Z27
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(DX*2), R8
+	ADDQ       DX, R8
+	MOVQ       colStride+40(FP), R9
+	MOVQ       b+48(FP), R10
+	MOVQ       ldb+56(FP), R11
+	MOVQ       R11, R12
+	SHLQ       $0x03, R12
+	MOVQ       k+16(FP), R13
 
 loop74:
-	VMOVUPS      (R9), Z28
-	VMOVUPS      64(R9), Z29
-	ADDQ         R10, R9
+	VMOVUPS      (R10), Z28
+	VMOVUPS      64(R10), Z29
+	PREFETCHT0   (R10)(R12*1)
+	PREFETCHT0   64(R10)(R12*1)
+	ADDQ         R11, R10
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
-	VBROADCASTSS (AX)(CX*1), Z30
+	VBROADCASTSS (AX)(DX*1), Z30
 	VFMADD231PS  Z28, Z30, Z2
 	VFMADD231PS  Z29, Z30, Z3
-	VBROADCASTSS (AX)(CX*2), Z30
+	VBROADCASTSS (AX)(DX*2), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
-	VBROADCASTSS (DX), Z30
+	VBROADCASTSS (BX), Z30
 	VFMADD231PS  Z28, Z30, Z6
 	VFMADD231PS  Z29, Z30, Z7
-	VBROADCASTSS (DX)(CX*1), Z30
+	VBROADCASTSS (BX)(DX*1), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
-	VBROADCASTSS (DX)(CX*2), Z30
+	VBROADCASTSS (BX)(DX*2), Z30
 	VFMADD231PS  Z28, Z30, Z10
 	VFMADD231PS  Z29, Z30, Z11
-	VBROADCASTSS (BX), Z30
+	VBROADCASTSS (SI), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
-	VBROADCASTSS (BX)(CX*1), Z30
+	VBROADCASTSS (SI)(DX*1), Z30
 	VFMADD231PS  Z28, Z30, Z14
 	VFMADD231PS  Z29, Z30, Z15
-	VBROADCASTSS (BX)(CX*2), Z30
+	VBROADCASTSS (SI)(DX*2), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
-	VBROADCASTSS (SI), Z30
+	VBROADCASTSS (DI), Z30
 	VFMADD231PS  Z28, Z30, Z18
 	VFMADD231PS  Z29, Z30, Z19
-	VBROADCASTSS (SI)(CX*1), Z30
+	VBROADCASTSS (DI)(DX*1), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
-	VBROADCASTSS (SI)(CX*2), Z30
+	VBROADCASTSS (DI)(DX*2), Z30
 	VFMADD231PS  Z28, Z30, Z22
 	VFMADD231PS  Z29, Z30, Z23
-	VBROADCASTSS (DI), Z30
+	VBROADCASTSS (R8), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
-	VBROADCASTSS (DI)(CX*1), Z30
+	VBROADCASTSS (R8)(DX*1), Z30
 	VFMADD231PS  Z28, Z30, Z26
 	VFMADD231PS  Z29, Z30, Z27
-	ADDQ         R8, AX
-	ADDQ         R8, DX
-	ADDQ         R8, BX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	DECQ         R11
+	ADDQ         R9, AX
+	ADDQ         R9, BX
+	ADDQ         R9, SI
+	ADDQ         R9, DI
+	ADDQ         R9, R8
+	DECQ         R13
 	JNE          loop74
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVL         $0x3f800000, DX
 	CMPL         DX, alpha+96(FP)
 	JEQ          store75
@@ -4313,7 +5050,7 @@ done78:
 	RET
 
 // func narrowTile64AVX2(rows int, cols int, k int, a *float64, rowStride int, colStride int, b *float64, ldb int, start *float64, ldStart int, c *float64, ldc int, alpha float64)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·narrowTile64AVX2(SB), NOSPLIT, $0-104
 	MOVQ       cols+8(FP), AX
 	LEAQ       window8x64<>+64(SB), CX
@@ -4332,23 +5069,29 @@ TEXT ·narrowTile64AVX2(SB), NOSPLIT, $0-104
 	MOVQ       ldStart+72(FP), CX
 	VMASKMOVPD (AX), Y0, Y1
 	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
 	MOVQ       a+24(FP), AX
-	MOVQ       rowStride+32(FP), CX
-	MOVQ       colStride+40(FP), CX
-	MOVQ       b+48(FP), DX
-	MOVQ       ldb+56(FP), BX
-	MOVQ       k+16(FP), SI
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), DX
+	MOVQ       b+48(FP), BX
+	MOVQ       ldb+56(FP), SI
+	MOVQ       SI, DI
+	SHLQ       $0x03, DI
+	MOVQ       k+16(FP), R8
 
 loop79:
-	VMASKMOVPD   (DX), Y0, Y2
-	ADDQ         BX, DX
+	VMASKMOVPD   (BX), Y0, Y2
+	PREFETCHT0   (BX)(DI*1)
+	ADDQ         SI, BX
 	VBROADCASTSD (AX), Y3
 	VFMADD231PD  Y2, Y3, Y1
-	ADDQ         CX, AX
-	DECQ         SI
+	ADDQ         DX, AX
+	DECQ         R8
 	JNE          loop79
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store80
@@ -4371,25 +5114,33 @@ rows2:
 	ADDQ       CX, AX
 	VMASKMOVPD (AX), Y0, Y2
 	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
 	MOVQ       a+24(FP), AX
-	MOVQ       rowStride+32(FP), CX
-	MOVQ       colStride+40(FP), DX
-	MOVQ       b+48(FP), BX
-	MOVQ       ldb+56(FP), SI
-	MOVQ       k+16(FP), DI
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop81:
-	VMASKMOVPD   (BX), Y0, Y3
-	ADDQ         SI, BX
+	VMASKMOVPD   (SI), Y0, Y3
+	PREFETCHT0   (SI)(R8*1)
+	ADDQ         DI, SI
 	VBROADCASTSD (AX), Y4
 	VFMADD231PD  Y3, Y4, Y1
-	VBROADCASTSD (AX)(CX*1), Y4
+	VBROADCASTSD (AX)(DX*1), Y4
 	VFMADD231PD  Y3, Y4, Y2
-	ADDQ         DX, AX
-	DECQ         DI
+	ADDQ         BX, AX
+	DECQ         R9
 	JNE          loop81
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store82
@@ -4419,27 +5170,37 @@ rows3:
 	ADDQ       CX, AX
 	VMASKMOVPD (AX), Y0, Y3
 	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
 	MOVQ       a+24(FP), AX
-	MOVQ       rowStride+32(FP), CX
-	MOVQ       colStride+40(FP), DX
-	MOVQ       b+48(FP), BX
-	MOVQ       ldb+56(FP), SI
-	MOVQ       k+16(FP), DI
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop83:
-	VMASKMOVPD   (BX), Y0, Y4
-	ADDQ         SI, BX
+	VMASKMOVPD   (SI), Y0, Y4
+	PREFETCHT0   (SI)(R8*1)
+	ADDQ         DI, SI
 	VBROADCASTSD (AX), Y5
 	VFMADD231PD  Y4, Y5, Y1
-	VBROADCASTSD (AX)(CX*1), Y5
+	VBROADCASTSD (AX)(DX*1), Y5
 	VFMADD231PD  Y4, Y5, Y2
-	VBROADCASTSD (AX)(CX*2), Y5
+	VBROADCASTSD (AX)(DX*2), Y5
 	VFMADD231PD  Y4, Y5, Y3
-	ADDQ         DX, AX
-	DECQ         DI
+	ADDQ         BX, AX
+	DECQ         R9
 	JNE          loop83
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store84
@@ -4476,32 +5237,44 @@ rows4:
 	ADDQ       CX, AX
 	VMASKMOVPD (AX), Y0, Y4
 	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
 	MOVQ       a+24(FP), AX
-	MOVQ       rowStride+32(FP), CX
-	LEAQ       (AX)(CX*2), DX
-	ADDQ       CX, DX
-	MOVQ       colStride+40(FP), BX
-	MOVQ       b+48(FP), SI
-	MOVQ       ldb+56(FP), DI
-	MOVQ       k+16(FP), R8
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop85:
-	VMASKMOVPD   (SI), Y0, Y5
-	ADDQ         DI, SI
+	VMASKMOVPD   (DI), Y0, Y5
+	PREFETCHT0   (DI)(R9*1)
+	ADDQ         R8, DI
 	VBROADCASTSD (AX), Y6
 	VFMADD231PD  Y5, Y6, Y1
-	VBROADCASTSD (AX)(CX*1), Y6
+	VBROADCASTSD (AX)(DX*1), Y6
 	VFMADD231PD  Y5, Y6, Y2
-	VBROADCASTSD (AX)(CX*2), Y6
+	VBROADCASTSD (AX)(DX*2), Y6
 	VFMADD231PD  Y5, Y6, Y3
-	VBROADCASTSD (DX), Y6
+	VBROADCASTSD (BX), Y6
 	VFMADD231PD  Y5, Y6, Y4
-	ADDQ         BX, AX
-	ADDQ         BX, DX
-	DECQ         R8
+	ADDQ         SI, AX
+	ADDQ         SI, BX
+	DECQ         R10
 	JNE          loop85
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store86
@@ -4551,42 +5324,50 @@ DATA window8x64<>+120(SB)/8, $0x0000000000000000
 GLOBL window8x64<>(SB), RODATA|NOPTR, $128
 
 // func wideTile64AVX2(rows int, cols int, k int, a *float64, rowStride int, colStride int, b *float64, ldb int, start *float64, ldStart int, c *float64, ldc int, alpha float64)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·wideTile64AVX2(SB), NOSPLIT, $0-104
-	MOVQ    rows+0(FP), AX
-	CMPQ    AX, $0x04
-	JEQ     rows4
-	CMPQ    AX, $0x03
-	JEQ     rows3
-	CMPQ    AX, $0x02
-	JEQ     rows2
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Y0
-	VMOVUPD 32(AX), Y1
-	VMOVUPD 64(AX), Y2
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	MOVQ    colStride+40(FP), CX
-	MOVQ    b+48(FP), DX
-	MOVQ    ldb+56(FP), BX
-	MOVQ    k+16(FP), SI
+	MOVQ       rows+0(FP), AX
+	CMPQ       AX, $0x04
+	JEQ        rows4
+	CMPQ       AX, $0x03
+	JEQ        rows3
+	CMPQ       AX, $0x02
+	JEQ        rows2
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Y0
+	VMOVUPD    32(AX), Y1
+	VMOVUPD    64(AX), Y2
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), DX
+	MOVQ       b+48(FP), BX
+	MOVQ       ldb+56(FP), SI
+	MOVQ       SI, DI
+	SHLQ       $0x03, DI
+	MOVQ       k+16(FP), R8
 
 loop87:
-	VMOVUPD      (DX), Y3
-	VMOVUPD      32(DX), Y4
-	VMOVUPD      64(DX), Y5
-	ADDQ         BX, DX
+	VMOVUPD      (BX), Y3
+	VMOVUPD      32(BX), Y4
+	VMOVUPD      64(BX), Y5
+	PREFETCHT0   (BX)(DI*1)
+	PREFETCHT0   64(BX)(DI*1)
+	ADDQ         SI, BX
 	VBROADCASTSD (AX), Y6
 	VFMADD231PD  Y3, Y6, Y0
 	VFMADD231PD  Y4, Y6, Y1
 	VFMADD231PD  Y5, Y6, Y2
-	ADDQ         CX, AX
-	DECQ         SI
+	ADDQ         DX, AX
+	DECQ         R8
 	JNE          loop87
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store88
@@ -4609,41 +5390,52 @@ store88:
 	RET
 
 rows2:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Y0
-	VMOVUPD 32(AX), Y1
-	VMOVUPD 64(AX), Y2
-	ADDQ    CX, AX
-	VMOVUPD (AX), Y3
-	VMOVUPD 32(AX), Y4
-	VMOVUPD 64(AX), Y5
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	MOVQ    colStride+40(FP), DX
-	MOVQ    b+48(FP), BX
-	MOVQ    ldb+56(FP), SI
-	MOVQ    k+16(FP), DI
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Y0
+	VMOVUPD    32(AX), Y1
+	VMOVUPD    64(AX), Y2
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Y3
+	VMOVUPD    32(AX), Y4
+	VMOVUPD    64(AX), Y5
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop89:
-	VMOVUPD      (BX), Y6
-	VMOVUPD      32(BX), Y7
-	VMOVUPD      64(BX), Y8
-	ADDQ         SI, BX
+	VMOVUPD      (SI), Y6
+	VMOVUPD      32(SI), Y7
+	VMOVUPD      64(SI), Y8
+	PREFETCHT0   (SI)(R8*1)
+	PREFETCHT0   64(SI)(R8*1)
+	ADDQ         DI, SI
 	VBROADCASTSD (AX), Y9
 	VFMADD231PD  Y6, Y9, Y0
 	VFMADD231PD  Y7, Y9, Y1
 	VFMADD231PD  Y8, Y9, Y2
-	VBROADCASTSD (AX)(CX*1), Y9
+	VBROADCASTSD (AX)(DX*1), Y9
 	VFMADD231PD  Y6, Y9, Y3
 	VFMADD231PD  Y7, Y9, Y4
 	VFMADD231PD  Y8, Y9, Y5
-	ADDQ         DX, AX
-	DECQ         DI
+	ADDQ         BX, AX
+	DECQ         R9
 	JNE          loop89
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store90
@@ -4677,49 +5469,63 @@ store90:
 	RET
 
 rows3:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Y0
-	VMOVUPD 32(AX), Y1
-	VMOVUPD 64(AX), Y2
-	ADDQ    CX, AX
-	VMOVUPD (AX), Y3
-	VMOVUPD 32(AX), Y4
-	VMOVUPD 64(AX), Y5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Y6
-	VMOVUPD 32(AX), Y7
-	VMOVUPD 64(AX), Y8
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	MOVQ    colStride+40(FP), DX
-	MOVQ    b+48(FP), BX
-	MOVQ    ldb+56(FP), SI
-	MOVQ    k+16(FP), DI
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Y0
+	VMOVUPD    32(AX), Y1
+	VMOVUPD    64(AX), Y2
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Y3
+	VMOVUPD    32(AX), Y4
+	VMOVUPD    64(AX), Y5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Y6
+	VMOVUPD    32(AX), Y7
+	VMOVUPD    64(AX), Y8
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop91:
-	VMOVUPD      (BX), Y9
-	VMOVUPD      32(BX), Y10
-	VMOVUPD      64(BX), Y11
-	ADDQ         SI, BX
+	VMOVUPD      (SI), Y9
+	VMOVUPD      32(SI), Y10
+	VMOVUPD      64(SI), Y11
+	PREFETCHT0   (SI)(R8*1)
+	PREFETCHT0   64(SI)(R8*1)
+	ADDQ         DI, SI
 	VBROADCASTSD (AX), Y12
 	VFMADD231PD  Y9, Y12, Y0
 	VFMADD231PD  Y10, Y12, Y1
 	VFMADD231PD  Y11, Y12, Y2
-	VBROADCASTSD (AX)(CX*1), Y12
+	VBROADCASTSD (AX)(DX*1), Y12
 	VFMADD231PD  Y9, Y12, Y3
 	VFMADD231PD  Y10, Y12, Y4
 	VFMADD231PD  Y11, Y12, Y5
-	VBROADCASTSD (AX)(CX*2), Y12
+	VBROADCASTSD (AX)(DX*2), Y12
 	VFMADD231PD  Y9, Y12, Y6
 	VFMADD231PD  Y10, Y12, Y7
 	VFMADD231PD  Y11, Y12, Y8
-	ADDQ         DX, AX
-	DECQ         DI
+	ADDQ         BX, AX
+	DECQ         R9
 	JNE          loop91
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store92
@@ -4764,60 +5570,77 @@ store92:
 	RET
 
 rows4:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Y0
-	VMOVUPD 32(AX), Y1
-	VMOVUPD 64(AX), Y2
-	ADDQ    CX, AX
-	VMOVUPD (AX), Y3
-	VMOVUPD 32(AX), Y4
-	VMOVUPD 64(AX), Y5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Y6
-	VMOVUPD 32(AX), Y7
-	VMOVUPD 64(AX), Y8
-	ADDQ    CX, AX
-	VMOVUPD (AX), Y9
-	VMOVUPD 32(AX), Y10
-	VMOVUPD 64(AX), Y11
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	MOVQ    colStride+40(FP), BX
-	MOVQ    b+48(FP), SI
-	MOVQ    ldb+56(FP), DI
-	MOVQ    k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Y0
+	VMOVUPD    32(AX), Y1
+	VMOVUPD    64(AX), Y2
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Y3
+	VMOVUPD    32(AX), Y4
+	VMOVUPD    64(AX), Y5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Y6
+	VMOVUPD    32(AX), Y7
+	VMOVUPD    64(AX), Y8
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Y9
+	VMOVUPD    32(AX), Y10
+	VMOVUPD    64(AX), Y11
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop93:
-	VMOVUPD      (SI), Y12
-	VMOVUPD      32(SI), Y13
-	VMOVUPD      64(SI), Y14
-	ADDQ         DI, SI
+	VMOVUPD      (DI), Y12
+	VMOVUPD      32(DI), Y13
+	VMOVUPD      64(DI), Y14
+	PREFETCHT0   (DI)(R9*1)
+	PREFETCHT0   64(DI)(R9*1)
+	ADDQ         R8, DI
 	VBROADCASTSD (AX), Y15
 	VFMADD231PD  Y12, Y15, Y0
 	VFMADD231PD  Y13, Y15, Y1
 	VFMADD231PD  Y14, Y15, Y2
-	VBROADCASTSD (AX)(CX*1), Y15
+	VBROADCASTSD (AX)(DX*1), Y15
 	VFMADD231PD  Y12, Y15, Y3
 	VFMADD231PD  Y13, Y15, Y4
 	VFMADD231PD  Y14, Y15, Y5
-	VBROADCASTSD (AX)(CX*2), Y15
+	VBROADCASTSD (AX)(DX*2), Y15
 	VFMADD231PD  Y12, Y15, Y6
 	VFMADD231PD  Y13, Y15, Y7
 	VFMADD231PD  Y14, Y15, Y8
-	VBROADCASTSD (DX), Y15
+	VBROADCASTSD (BX), Y15
 	VFMADD231PD  Y12, Y15, Y9
 	VFMADD231PD  Y13, Y15, Y10
 	VFMADD231PD  Y14, Y15, Y11
-	ADDQ         BX, AX
-	ADDQ         BX, DX
-	DECQ         R8
+	ADDQ         SI, AX
+	ADDQ         SI, BX
+	DECQ         R10
 	JNE          loop93
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store94
@@ -5039,59 +5862,65 @@ block:
 	RET
 
 // func narrowTile64AVX512(rows int, cols int, k int, a *float64, rowStride int, colStride int, b *float64, ldb int, start *float64, ldStart int, c *float64, ldc int, alpha float64)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, MMX+
 TEXT ·narrowTile64AVX512(SB), NOSPLIT, $0-104
-	MOVQ      cols+8(FP), AX
-	MOVQ      $-1, CX
-	BZHIQ     AX, CX, CX
-	KMOVW     CX, K1
-	MOVQ      rows+0(FP), AX
-	CMPQ      AX, $0x0e
-	JEQ       rows14
-	CMPQ      AX, $0x0d
-	JEQ       rows13
-	CMPQ      AX, $0x0c
-	JEQ       rows12
-	CMPQ      AX, $0x0b
-	JEQ       rows11
-	CMPQ      AX, $0x0a
-	JEQ       rows10
-	CMPQ      AX, $0x09
-	JEQ       rows9
-	CMPQ      AX, $0x08
-	JEQ       rows8
-	CMPQ      AX, $0x07
-	JEQ       rows7
-	CMPQ      AX, $0x06
-	JEQ       rows6
-	CMPQ      AX, $0x05
-	JEQ       rows5
-	CMPQ      AX, $0x04
-	JEQ       rows4
-	CMPQ      AX, $0x03
-	JEQ       rows3
-	CMPQ      AX, $0x02
-	JEQ       rows2
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	MOVQ      colStride+40(FP), CX
-	MOVQ      b+48(FP), DX
-	MOVQ      ldb+56(FP), BX
-	MOVQ      k+16(FP), SI
+	MOVQ       cols+8(FP), AX
+	MOVQ       $-1, CX
+	BZHIQ      AX, CX, CX
+	KMOVW      CX, K1
+	MOVQ       rows+0(FP), AX
+	CMPQ       AX, $0x0e
+	JEQ        rows14
+	CMPQ       AX, $0x0d
+	JEQ        rows13
+	CMPQ       AX, $0x0c
+	JEQ        rows12
+	CMPQ       AX, $0x0b
+	JEQ        rows11
+	CMPQ       AX, $0x0a
+	JEQ        rows10
+	CMPQ       AX, $0x09
+	JEQ        rows9
+	CMPQ       AX, $0x08
+	JEQ        rows8
+	CMPQ       AX, $0x07
+	JEQ        rows7
+	CMPQ       AX, $0x06
+	JEQ        rows6
+	CMPQ       AX, $0x05
+	JEQ        rows5
+	CMPQ       AX, $0x04
+	JEQ        rows4
+	CMPQ       AX, $0x03
+	JEQ        rows3
+	CMPQ       AX, $0x02
+	JEQ        rows2
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), DX
+	MOVQ       b+48(FP), BX
+	MOVQ       ldb+56(FP), SI
+	MOVQ       SI, DI
+	SHLQ       $0x03, DI
+	MOVQ       k+16(FP), R8
 
 loop98:
-	VMOVUPD.Z        (DX), K1, Z1
-	ADDQ             BX, DX
+	VMOVUPD.Z        (BX), K1, Z1
+	PREFETCHT0       (BX)(DI*1)
+	ADDQ             SI, BX
 	VFMADD231PD.BCST (AX), Z1, Z0
-	ADDQ             CX, AX
-	DECQ             SI
+	ADDQ             DX, AX
+	DECQ             R8
 	JNE              loop98
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store99
@@ -5108,29 +5937,37 @@ store99:
 	RET
 
 rows2:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	MOVQ      colStride+40(FP), DX
-	MOVQ      b+48(FP), BX
-	MOVQ      ldb+56(FP), SI
-	MOVQ      k+16(FP), DI
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop100:
-	VMOVUPD.Z        (BX), K1, Z2
-	ADDQ             SI, BX
+	VMOVUPD.Z        (SI), K1, Z2
+	PREFETCHT0       (SI)(R8*1)
+	ADDQ             DI, SI
 	VFMADD231PD.BCST (AX), Z2, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z2, Z1
-	ADDQ             DX, AX
-	DECQ             DI
+	VFMADD231PD.BCST (AX)(DX*1), Z2, Z1
+	ADDQ             BX, AX
+	DECQ             R9
 	JNE              loop100
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store101
@@ -5152,32 +5989,42 @@ store101:
 	RET
 
 rows3:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	MOVQ      colStride+40(FP), DX
-	MOVQ      b+48(FP), BX
-	MOVQ      ldb+56(FP), SI
-	MOVQ      k+16(FP), DI
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop102:
-	VMOVUPD.Z        (BX), K1, Z3
-	ADDQ             SI, BX
+	VMOVUPD.Z        (SI), K1, Z3
+	PREFETCHT0       (SI)(R8*1)
+	ADDQ             DI, SI
 	VFMADD231PD.BCST (AX), Z3, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z3, Z1
-	VFMADD231PD.BCST (AX)(CX*2), Z3, Z2
-	ADDQ             DX, AX
-	DECQ             DI
+	VFMADD231PD.BCST (AX)(DX*1), Z3, Z1
+	VFMADD231PD.BCST (AX)(DX*2), Z3, Z2
+	ADDQ             BX, AX
+	DECQ             R9
 	JNE              loop102
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store103
@@ -5204,38 +6051,50 @@ store103:
 	RET
 
 rows4:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	MOVQ      colStride+40(FP), BX
-	MOVQ      b+48(FP), SI
-	MOVQ      ldb+56(FP), DI
-	MOVQ      k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop104:
-	VMOVUPD.Z        (SI), K1, Z4
-	ADDQ             DI, SI
+	VMOVUPD.Z        (DI), K1, Z4
+	PREFETCHT0       (DI)(R9*1)
+	ADDQ             R8, DI
 	VFMADD231PD.BCST (AX), Z4, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z4, Z1
-	VFMADD231PD.BCST (AX)(CX*2), Z4, Z2
-	VFMADD231PD.BCST (DX), Z4, Z3
-	ADDQ             BX, AX
-	ADDQ             BX, DX
-	DECQ             R8
+	VFMADD231PD.BCST (AX)(DX*1), Z4, Z1
+	VFMADD231PD.BCST (AX)(DX*2), Z4, Z2
+	VFMADD231PD.BCST (BX), Z4, Z3
+	ADDQ             SI, AX
+	ADDQ             SI, BX
+	DECQ             R10
 	JNE              loop104
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store105
@@ -5267,41 +6126,55 @@ store105:
 	RET
 
 rows5:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	MOVQ      colStride+40(FP), BX
-	MOVQ      b+48(FP), SI
-	MOVQ      ldb+56(FP), DI
-	MOVQ      k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop106:
-	VMOVUPD.Z        (SI), K1, Z5
-	ADDQ             DI, SI
+	VMOVUPD.Z        (DI), K1, Z5
+	PREFETCHT0       (DI)(R9*1)
+	ADDQ             R8, DI
 	VFMADD231PD.BCST (AX), Z5, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z5, Z1
-	VFMADD231PD.BCST (AX)(CX*2), Z5, Z2
-	VFMADD231PD.BCST (DX), Z5, Z3
-	VFMADD231PD.BCST (DX)(CX*1), Z5, Z4
-	ADDQ             BX, AX
-	ADDQ             BX, DX
-	DECQ             R8
+	VFMADD231PD.BCST (AX)(DX*1), Z5, Z1
+	VFMADD231PD.BCST (AX)(DX*2), Z5, Z2
+	VFMADD231PD.BCST (BX), Z5, Z3
+	VFMADD231PD.BCST (BX)(DX*1), Z5, Z4
+	ADDQ             SI, AX
+	ADDQ             SI, BX
+	DECQ             R10
 	JNE              loop106
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store107
@@ -5338,44 +6211,60 @@ store107:
 	RET
 
 rows6:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	MOVQ      colStride+40(FP), BX
-	MOVQ      b+48(FP), SI
-	MOVQ      ldb+56(FP), DI
-	MOVQ      k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop108:
-	VMOVUPD.Z        (SI), K1, Z6
-	ADDQ             DI, SI
+	VMOVUPD.Z        (DI), K1, Z6
+	PREFETCHT0       (DI)(R9*1)
+	ADDQ             R8, DI
 	VFMADD231PD.BCST (AX), Z6, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z6, Z1
-	VFMADD231PD.BCST (AX)(CX*2), Z6, Z2
-	VFMADD231PD.BCST (DX), Z6, Z3
-	VFMADD231PD.BCST (DX)(CX*1), Z6, Z4
-	VFMADD231PD.BCST (DX)(CX*2), Z6, Z5
-	ADDQ             BX, AX
-	ADDQ             BX, DX
-	DECQ             R8
+	VFMADD231PD.BCST (AX)(DX*1), Z6, Z1
+	VFMADD231PD.BCST (AX)(DX*2), Z6, Z2
+	VFMADD231PD.BCST (BX), Z6, Z3
+	VFMADD231PD.BCST (BX)(DX*1), Z6, Z4
+	VFMADD231PD.BCST (BX)(DX*2), Z6, Z5
+	ADDQ             SI, AX
+	ADDQ             SI, BX
+	DECQ             R10
 	JNE              loop108
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store109
@@ -5417,50 +6306,68 @@ store109:
 	RET
 
 rows7:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	MOVQ      colStride+40(FP), SI
-	MOVQ      b+48(FP), DI
-	MOVQ      ldb+56(FP), R8
-	MOVQ      k+16(FP), R9
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	MOVQ       colStride+40(FP), DI
+	MOVQ       b+48(FP), R8
+	MOVQ       ldb+56(FP), R9
+	MOVQ       R9, R10
+	SHLQ       $0x03, R10
+	MOVQ       k+16(FP), R11
 
 loop110:
-	VMOVUPD.Z        (DI), K1, Z7
-	ADDQ             R8, DI
+	VMOVUPD.Z        (R8), K1, Z7
+	PREFETCHT0       (R8)(R10*1)
+	ADDQ             R9, R8
 	VFMADD231PD.BCST (AX), Z7, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z7, Z1
-	VFMADD231PD.BCST (AX)(CX*2), Z7, Z2
-	VFMADD231PD.BCST (DX), Z7, Z3
-	VFMADD231PD.BCST (DX)(CX*1), Z7, Z4
-	VFMADD231PD.BCST (DX)(CX*2), Z7, Z5
-	VFMADD231PD.BCST (BX), Z7, Z6
-	ADDQ             SI, AX
-	ADDQ             SI, DX
-	ADDQ             SI, BX
-	DECQ             R9
+	VFMADD231PD.BCST (AX)(DX*1), Z7, Z1
+	VFMADD231PD.BCST (AX)(DX*2), Z7, Z2
+	VFMADD231PD.BCST (BX), Z7, Z3
+	VFMADD231PD.BCST (BX)(DX*1), Z7, Z4
+	VFMADD231PD.BCST (BX)(DX*2), Z7, Z5
+	VFMADD231PD.BCST (SI), Z7, Z6
+	ADDQ             DI, AX
+	ADDQ             DI, BX
+	ADDQ             DI, SI
+	DECQ             R11
 	JNE              loop110
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store111
@@ -5507,53 +6414,73 @@ store111:
 	RET
 
 rows8:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	MOVQ      colStride+40(FP), SI
-	MOVQ      b+48(FP), DI
-	MOVQ      ldb+56(FP), R8
-	MOVQ      k+16(FP), R9
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	MOVQ       colStride+40(FP), DI
+	MOVQ       b+48(FP), R8
+	MOVQ       ldb+56(FP), R9
+	MOVQ       R9, R10
+	SHLQ       $0x03, R10
+	MOVQ       k+16(FP), R11
 
 loop112:
-	VMOVUPD.Z        (DI), K1, Z8
-	ADDQ             R8, DI
+	VMOVUPD.Z        (R8), K1, Z8
+	PREFETCHT0       (R8)(R10*1)
+	ADDQ             R9, R8
 	VFMADD231PD.BCST (AX), Z8, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z8, Z1
-	VFMADD231PD.BCST (AX)(CX*2), Z8, Z2
-	VFMADD231PD.BCST (DX), Z8, Z3
-	VFMADD231PD.BCST (DX)(CX*1), Z8, Z4
-	VFMADD231PD.BCST (DX)(CX*2), Z8, Z5
-	VFMADD231PD.BCST (BX), Z8, Z6
-	VFMADD231PD.BCST (BX)(CX*1), Z8, Z7
-	ADDQ             SI, AX
-	ADDQ             SI, DX
-	ADDQ             SI, BX
-	DECQ             R9
+	VFMADD231PD.BCST (AX)(DX*1), Z8, Z1
+	VFMADD231PD.BCST (AX)(DX*2), Z8, Z2
+	VFMADD231PD.BCST (BX), Z8, Z3
+	VFMADD231PD.BCST (BX)(DX*1), Z8, Z4
+	VFMADD231PD.BCST (BX)(DX*2), Z8, Z5
+	VFMADD231PD.BCST (SI), Z8, Z6
+	VFMADD231PD.BCST (SI)(DX*1), Z8, Z7
+	ADDQ             DI, AX
+	ADDQ             DI, BX
+	ADDQ             DI, SI
+	DECQ             R11
 	JNE              loop112
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store113
@@ -5605,56 +6532,78 @@ store113:
 	RET
 
 rows9:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	MOVQ      colStride+40(FP), SI
-	MOVQ      b+48(FP), DI
-	MOVQ      ldb+56(FP), R8
-	MOVQ      k+16(FP), R9
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z8
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	MOVQ       colStride+40(FP), DI
+	MOVQ       b+48(FP), R8
+	MOVQ       ldb+56(FP), R9
+	MOVQ       R9, R10
+	SHLQ       $0x03, R10
+	MOVQ       k+16(FP), R11
 
 loop114:
-	VMOVUPD.Z        (DI), K1, Z9
-	ADDQ             R8, DI
+	VMOVUPD.Z        (R8), K1, Z9
+	PREFETCHT0       (R8)(R10*1)
+	ADDQ             R9, R8
 	VFMADD231PD.BCST (AX), Z9, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z9, Z1
-	VFMADD231PD.BCST (AX)(CX*2), Z9, Z2
-	VFMADD231PD.BCST (DX), Z9, Z3
-	VFMADD231PD.BCST (DX)(CX*1), Z9, Z4
-	VFMADD231PD.BCST (DX)(CX*2), Z9, Z5
-	VFMADD231PD.BCST (BX), Z9, Z6
-	VFMADD231PD.BCST (BX)(CX*1), Z9, Z7
-	VFMADD231PD.BCST (BX)(CX*2), Z9, Z8
-	ADDQ             SI, AX
-	ADDQ             SI, DX
-	ADDQ             SI, BX
-	DECQ             R9
+	VFMADD231PD.BCST (AX)(DX*1), Z9, Z1
+	VFMADD231PD.BCST (AX)(DX*2), Z9, Z2
+	VFMADD231PD.BCST (BX), Z9, Z3
+	VFMADD231PD.BCST (BX)(DX*1), Z9, Z4
+	VFMADD231PD.BCST (BX)(DX*2), Z9, Z5
+	VFMADD231PD.BCST (SI), Z9, Z6
+	VFMADD231PD.BCST (SI)(DX*1), Z9, Z7
+	VFMADD231PD.BCST (SI)(DX*2), Z9, Z8
+	ADDQ             DI, AX
+	ADDQ             DI, BX
+	ADDQ             DI, SI
+	DECQ             R11
 	JNE              loop114
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store115
@@ -5711,62 +6660,86 @@ store115:
 	RET
 
 rows10:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z9
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	LEAQ      (BX)(CX*2), SI
-	ADDQ      CX, SI
-	MOVQ      colStride+40(FP), DI
-	MOVQ      b+48(FP), R8
-	MOVQ      ldb+56(FP), R9
-	MOVQ      k+16(FP), R10
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z8
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z9
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	MOVQ       colStride+40(FP), R8
+	MOVQ       b+48(FP), R9
+	MOVQ       ldb+56(FP), R10
+	MOVQ       R10, R11
+	SHLQ       $0x03, R11
+	MOVQ       k+16(FP), R12
 
 loop116:
-	VMOVUPD.Z        (R8), K1, Z10
-	ADDQ             R9, R8
+	VMOVUPD.Z        (R9), K1, Z10
+	PREFETCHT0       (R9)(R11*1)
+	ADDQ             R10, R9
 	VFMADD231PD.BCST (AX), Z10, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z10, Z1
-	VFMADD231PD.BCST (AX)(CX*2), Z10, Z2
-	VFMADD231PD.BCST (DX), Z10, Z3
-	VFMADD231PD.BCST (DX)(CX*1), Z10, Z4
-	VFMADD231PD.BCST (DX)(CX*2), Z10, Z5
-	VFMADD231PD.BCST (BX), Z10, Z6
-	VFMADD231PD.BCST (BX)(CX*1), Z10, Z7
-	VFMADD231PD.BCST (BX)(CX*2), Z10, Z8
-	VFMADD231PD.BCST (SI), Z10, Z9
-	ADDQ             DI, AX
-	ADDQ             DI, DX
-	ADDQ             DI, BX
-	ADDQ             DI, SI
-	DECQ             R10
+	VFMADD231PD.BCST (AX)(DX*1), Z10, Z1
+	VFMADD231PD.BCST (AX)(DX*2), Z10, Z2
+	VFMADD231PD.BCST (BX), Z10, Z3
+	VFMADD231PD.BCST (BX)(DX*1), Z10, Z4
+	VFMADD231PD.BCST (BX)(DX*2), Z10, Z5
+	VFMADD231PD.BCST (SI), Z10, Z6
+	VFMADD231PD.BCST (SI)(DX*1), Z10, Z7
+	VFMADD231PD.BCST (SI)(DX*2), Z10, Z8
+	VFMADD231PD.BCST (DI), Z10, Z9
+	ADDQ             R8, AX
+	ADDQ             R8, BX
+	ADDQ             R8, SI
+	ADDQ             R8, DI
+	DECQ             R12
 	JNE              loop116
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store117
@@ -5828,65 +6801,91 @@ store117:
 	RET
 
 rows11:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z9
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z10
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	LEAQ      (BX)(CX*2), SI
-	ADDQ      CX, SI
-	MOVQ      colStride+40(FP), DI
-	MOVQ      b+48(FP), R8
-	MOVQ      ldb+56(FP), R9
-	MOVQ      k+16(FP), R10
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z8
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z9
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z10
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	MOVQ       colStride+40(FP), R8
+	MOVQ       b+48(FP), R9
+	MOVQ       ldb+56(FP), R10
+	MOVQ       R10, R11
+	SHLQ       $0x03, R11
+	MOVQ       k+16(FP), R12
 
 loop118:
-	VMOVUPD.Z        (R8), K1, Z11
-	ADDQ             R9, R8
+	VMOVUPD.Z        (R9), K1, Z11
+	PREFETCHT0       (R9)(R11*1)
+	ADDQ             R10, R9
 	VFMADD231PD.BCST (AX), Z11, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z11, Z1
-	VFMADD231PD.BCST (AX)(CX*2), Z11, Z2
-	VFMADD231PD.BCST (DX), Z11, Z3
-	VFMADD231PD.BCST (DX)(CX*1), Z11, Z4
-	VFMADD231PD.BCST (DX)(CX*2), Z11, Z5
-	VFMADD231PD.BCST (BX), Z11, Z6
-	VFMADD231PD.BCST (BX)(CX*1), Z11, Z7
-	VFMADD231PD.BCST (BX)(CX*2), Z11, Z8
-	VFMADD231PD.BCST (SI), Z11, Z9
-	VFMADD231PD.BCST (SI)(CX*1), Z11, Z10
-	ADDQ             DI, AX
-	ADDQ             DI, DX
-	ADDQ             DI, BX
-	ADDQ             DI, SI
-	DECQ             R10
+	VFMADD231PD.BCST (AX)(DX*1), Z11, Z1
+	VFMADD231PD.BCST (AX)(DX*2), Z11, Z2
+	VFMADD231PD.BCST (BX), Z11, Z3
+	VFMADD231PD.BCST (BX)(DX*1), Z11, Z4
+	VFMADD231PD.BCST (BX)(DX*2), Z11, Z5
+	VFMADD231PD.BCST (SI), Z11, Z6
+	VFMADD231PD.BCST (SI)(DX*1), Z11, Z7
+	VFMADD231PD.BCST (SI)(DX*2), Z11, Z8
+	VFMADD231PD.BCST (DI), Z11, Z9
+	VFMADD231PD.BCST (DI)(DX*1), Z11, Z10
+	ADDQ             R8, AX
+	ADDQ             R8, BX
+	ADDQ             R8, SI
+	ADDQ             R8, DI
+	DECQ             R12
 	JNE              loop118
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store119
@@ -5953,68 +6952,96 @@ store119:
 	RET
 
 rows12:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z9
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z10
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z11
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	LEAQ      (BX)(CX*2), SI
-	ADDQ      CX, SI
-	MOVQ      colStride+40(FP), DI
-	MOVQ      b+48(FP), R8
-	MOVQ      ldb+56(FP), R9
-	MOVQ      k+16(FP), R10
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z8
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z9
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z10
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z11
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	MOVQ       colStride+40(FP), R8
+	MOVQ       b+48(FP), R9
+	MOVQ       ldb+56(FP), R10
+	MOVQ       R10, R11
+	SHLQ       $0x03, R11
+	MOVQ       k+16(FP), R12
 
 loop120:
-	VMOVUPD.Z        (R8), K1, Z12
-	ADDQ             R9, R8
+	VMOVUPD.Z        (R9), K1, Z12
+	PREFETCHT0       (R9)(R11*1)
+	ADDQ             R10, R9
 	VFMADD231PD.BCST (AX), Z12, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z12, Z1
-	VFMADD231PD.BCST (AX)(CX*2), Z12, Z2
-	VFMADD231PD.BCST (DX), Z12, Z3
-	VFMADD231PD.BCST (DX)(CX*1), Z12, Z4
-	VFMADD231PD.BCST (DX)(CX*2), Z12, Z5
-	VFMADD231PD.BCST (BX), Z12, Z6
-	VFMADD231PD.BCST (BX)(CX*1), Z12, Z7
-	VFMADD231PD.BCST (BX)(CX*2), Z12, Z8
-	VFMADD231PD.BCST (SI), Z12, Z9
-	VFMADD231PD.BCST (SI)(CX*1), Z12, Z10
-	VFMADD231PD.BCST (SI)(CX*2), Z12, Z11
-	ADDQ             DI, AX
-	ADDQ             DI, DX
-	ADDQ             DI, BX
-	ADDQ             DI, SI
-	DECQ             R10
+	VFMADD231PD.BCST (AX)(DX*1), Z12, Z1
+	VFMADD231PD.BCST (AX)(DX*2), Z12, Z2
+	VFMADD231PD.BCST (BX), Z12, Z3
+	VFMADD231PD.BCST (BX)(DX*1), Z12, Z4
+	VFMADD231PD.BCST (BX)(DX*2), Z12, Z5
+	VFMADD231PD.BCST (SI), Z12, Z6
+	VFMADD231PD.BCST (SI)(DX*1), Z12, Z7
+	VFMADD231PD.BCST (SI)(DX*2), Z12, Z8
+	VFMADD231PD.BCST (DI), Z12, Z9
+	VFMADD231PD.BCST (DI)(DX*1), Z12, Z10
+	VFMADD231PD.BCST (DI)(DX*2), Z12, Z11
+	ADDQ             R8, AX
+	ADDQ             R8, BX
+	ADDQ             R8, SI
+	ADDQ             R8, DI
+	DECQ             R12
 	JNE              loop120
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store121
@@ -6086,74 +7113,104 @@ store121:
 	RET
 
 rows13:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z9
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z10
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z11
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z12
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	LEAQ      (BX)(CX*2), SI
-	ADDQ      CX, SI
-	LEAQ      (SI)(CX*2), DI
-	ADDQ      CX, DI
-	MOVQ      colStride+40(FP), R8
-	MOVQ      b+48(FP), R9
-	MOVQ      ldb+56(FP), R10
-	MOVQ      k+16(FP), R11
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z8
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z9
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z10
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z11
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z12
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(DX*2), R8
+	ADDQ       DX, R8
+	MOVQ       colStride+40(FP), R9
+	MOVQ       b+48(FP), R10
+	MOVQ       ldb+56(FP), R11
+	MOVQ       R11, R12
+	SHLQ       $0x03, R12
+	MOVQ       k+16(FP), R13
 
 loop122:
-	VMOVUPD.Z        (R9), K1, Z13
-	ADDQ             R10, R9
+	VMOVUPD.Z        (R10), K1, Z13
+	PREFETCHT0       (R10)(R12*1)
+	ADDQ             R11, R10
 	VFMADD231PD.BCST (AX), Z13, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z13, Z1
-	VFMADD231PD.BCST (AX)(CX*2), Z13, Z2
-	VFMADD231PD.BCST (DX), Z13, Z3
-	VFMADD231PD.BCST (DX)(CX*1), Z13, Z4
-	VFMADD231PD.BCST (DX)(CX*2), Z13, Z5
-	VFMADD231PD.BCST (BX), Z13, Z6
-	VFMADD231PD.BCST (BX)(CX*1), Z13, Z7
-	VFMADD231PD.BCST (BX)(CX*2), Z13, Z8
-	VFMADD231PD.BCST (SI), Z13, Z9
-	VFMADD231PD.BCST (SI)(CX*1), Z13, Z10
-	VFMADD231PD.BCST (SI)(CX*2), Z13, Z11
-	VFMADD231PD.BCST (DI), Z13, Z12
-	ADDQ             R8, AX
-	ADDQ             R8, DX
-	ADDQ             R8, BX
-	ADDQ             R8, SI
-	ADDQ             R8, DI
-	DECQ             R11
+	VFMADD231PD.BCST (AX)(DX*1), Z13, Z1
+	VFMADD231PD.BCST (AX)(DX*2), Z13, Z2
+	VFMADD231PD.BCST (BX), Z13, Z3
+	VFMADD231PD.BCST (BX)(DX*1), Z13, Z4
+	VFMADD231PD.BCST (BX)(DX*2), Z13, Z5
+	VFMADD231PD.BCST (SI), Z13, Z6
+	VFMADD231PD.BCST (SI)(DX*1), Z13, Z7
+	VFMADD231PD.BCST (SI)(DX*2), Z13, Z8
+	VFMADD231PD.BCST (DI), Z13, Z9
+	VFMADD231PD.BCST (DI)(DX*1), Z13, Z10
+	VFMADD231PD.BCST (DI)(DX*2), Z13, Z11
+	VFMADD231PD.BCST (R8), Z13, Z12
+	ADDQ             R9, AX
+	ADDQ             R9, BX
+	ADDQ             R9, SI
+	ADDQ             R9, DI
+	ADDQ             R9, R8
+	DECQ             R13
 	JNE              loop122
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store123
@@ -6230,77 +7287,109 @@ store123:
 	RET
 
 rows14:
-	MOVQ      start+64(FP), AX
-	MOVQ      ldStart+72(FP), CX
-	VMOVUPD.Z (AX), K1, Z0
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z1
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z2
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z3
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z4
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z5
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z6
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z7
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z8
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z9
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z10
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z11
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z12
-	ADDQ      CX, AX
-	VMOVUPD.Z (AX), K1, Z13
-	ADDQ      CX, AX
-	MOVQ      a+24(FP), AX
-	MOVQ      rowStride+32(FP), CX
-	LEAQ      (AX)(CX*2), DX
-	ADDQ      CX, DX
-	LEAQ      (DX)(CX*2), BX
-	ADDQ      CX, BX
-	LEAQ      (BX)(CX*2), SI
-	ADDQ      CX, SI
-	LEAQ      (SI)(CX*2), DI
-	ADDQ      CX, DI
-	MOVQ      colStride+40(FP), R8
-	MOVQ      b+48(FP), R9
-	MOVQ      ldb+56(FP), R10
-	MOVQ      k+16(FP), R11
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD.Z  (AX), K1, Z0
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z1
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z2
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z3
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z4
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z5
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z6
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z7
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z8
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z9
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z10
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z11
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z12
+	ADDQ       CX, AX
+	VMOVUPD.Z  (AX), K1, Z13
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(DX*2), R8
+	ADDQ       DX, R8
+	MOVQ       colStride+40(FP), R9
+	MOVQ       b+48(FP), R10
+	MOVQ       ldb+56(FP), R11
+	MOVQ       R11, R12
+	SHLQ       $0x03, R12
+	MOVQ       k+16(FP), R13
 
 loop124:
-	VMOVUPD.Z        (R9), K1, Z14
-	ADDQ             R10, R9
+	VMOVUPD.Z        (R10), K1, Z14
+	PREFETCHT0       (R10)(R12*1)
+	ADDQ             R11, R10
 	VFMADD231PD.BCST (AX), Z14, Z0
-	VFMADD231PD.BCST (AX)(CX*1), Z14, Z1
-	VFMADD231PD.BCST (AX)(CX*2), Z14, Z2
-	VFMADD231PD.BCST (DX), Z14, Z3
-	VFMADD231PD.BCST (DX)(CX*1), Z14, Z4
-	VFMADD231PD.BCST (DX)(CX*2), Z14, Z5
-	VFMADD231PD.BCST (BX), Z14, Z6
-	VFMADD231PD.BCST (BX)(CX*1), Z14, Z7
-	VFMADD231PD.BCST (BX)(CX*2), Z14, Z8
-	VFMADD231PD.BCST (SI), Z14, Z9
-	VFMADD231PD.BCST (SI)(CX*1), Z14, Z10
-	VFMADD231PD.BCST (SI)(CX*2), Z14, Z11
-	VFMADD231PD.BCST (DI), Z14, Z12
-	VFMADD231PD.BCST (DI)(CX*1), Z14, Z13
-	ADDQ             R8, AX
-	ADDQ             R8, DX
-	ADDQ             R8, BX
-	ADDQ             R8, SI
-	ADDQ             R8, DI
-	DECQ             R11
+	VFMADD231PD.BCST (AX)(DX*1), Z14, Z1
+	VFMADD231PD.BCST (AX)(DX*2), Z14, Z2
+	VFMADD231PD.BCST (BX), Z14, Z3
+	VFMADD231PD.BCST (BX)(DX*1), Z14, Z4
+	VFMADD231PD.BCST (BX)(DX*2), Z14, Z5
+	VFMADD231PD.BCST (SI), Z14, Z6
+	VFMADD231PD.BCST (SI)(DX*1), Z14, Z7
+	VFMADD231PD.BCST (SI)(DX*2), Z14, Z8
+	VFMADD231PD.BCST (DI), Z14, Z9
+	VFMADD231PD.BCST (DI)(DX*1), Z14, Z10
+	VFMADD231PD.BCST (DI)(DX*2), Z14, Z11
+	VFMADD231PD.BCST (R8), Z14, Z12
+	VFMADD231PD.BCST (R8)(DX*1), Z14, Z13
+	ADDQ             R9, AX
+	ADDQ             R9, BX
+	ADDQ             R9, SI
+	ADDQ             R9, DI
+	ADDQ             R9, R8
+	DECQ             R13
 	JNE              loop124
 	MOVQ             c+80(FP), AX
-	MOVQ             ldc+88(FP), CX
 	MOVQ             $0x3ff0000000000000, DX
 	CMPQ             DX, alpha+96(FP)
 	JEQ              store125
@@ -6382,59 +7471,67 @@ store125:
 	RET
 
 // func wideTile64AVX512(rows int, cols int, k int, a *float64, rowStride int, colStride int, b *float64, ldb int, start *float64, ldStart int, c *float64, ldc int, alpha float64)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·wideTile64AVX512(SB), NOSPLIT, $0-104
-	MOVQ    rows+0(FP), AX
-	CMPQ    AX, $0x0e
-	JEQ     rows14
-	CMPQ    AX, $0x0d
-	JEQ     rows13
-	CMPQ    AX, $0x0c
-	JEQ     rows12
-	CMPQ    AX, $0x0b
-	JEQ     rows11
-	CMPQ    AX, $0x0a
-	JEQ     rows10
-	CMPQ    AX, $0x09
-	JEQ     rows9
-	CMPQ    AX, $0x08
-	JEQ     rows8
-	CMPQ    AX, $0x07
-	JEQ     rows7
-	CMPQ    AX, $0x06
-	JEQ     rows6
-	CMPQ    AX, $0x05
-	JEQ     rows5
-	CMPQ    AX, $0x04
-	JEQ     rows4
-	CMPQ    AX, $0x03
-	JEQ     rows3
-	CMPQ    AX, $0x02
-	JEQ     rows2
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	MOVQ    colStride+40(FP), CX
-	MOVQ    b+48(FP), DX
-	MOVQ    ldb+56(FP), BX
-	MOVQ    k+16(FP), SI
+	MOVQ       rows+0(FP), AX
+	CMPQ       AX, $0x0e
+	JEQ        rows14
+	CMPQ       AX, $0x0d
+	JEQ        rows13
+	CMPQ       AX, $0x0c
+	JEQ        rows12
+	CMPQ       AX, $0x0b
+	JEQ        rows11
+	CMPQ       AX, $0x0a
+	JEQ        rows10
+	CMPQ       AX, $0x09
+	JEQ        rows9
+	CMPQ       AX, $0x08
+	JEQ        rows8
+	CMPQ       AX, $0x07
+	JEQ        rows7
+	CMPQ       AX, $0x06
+	JEQ        rows6
+	CMPQ       AX, $0x05
+	JEQ        rows5
+	CMPQ       AX, $0x04
+	JEQ        rows4
+	CMPQ       AX, $0x03
+	JEQ        rows3
+	CMPQ       AX, $0x02
+	JEQ        rows2
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), DX
+	MOVQ       b+48(FP), BX
+	MOVQ       ldb+56(FP), SI
+	MOVQ       SI, DI
+	SHLQ       $0x03, DI
+	MOVQ       k+16(FP), R8
 
 loop126:
-	VMOVUPD      (DX), Z2
-	VMOVUPD      64(DX), Z3
-	ADDQ         BX, DX
+	VMOVUPD      (BX), Z2
+	VMOVUPD      64(BX), Z3
+	PREFETCHT0   (BX)(DI*1)
+	PREFETCHT0   64(BX)(DI*1)
+	ADDQ         SI, BX
 	VBROADCASTSD (AX), Z4
 	VFMADD231PD  Z2, Z4, Z0
 	VFMADD231PD  Z3, Z4, Z1
-	ADDQ         CX, AX
-	DECQ         SI
+	ADDQ         DX, AX
+	DECQ         R8
 	JNE          loop126
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store127
@@ -6454,36 +7551,47 @@ store127:
 	RET
 
 rows2:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	MOVQ    colStride+40(FP), DX
-	MOVQ    b+48(FP), BX
-	MOVQ    ldb+56(FP), SI
-	MOVQ    k+16(FP), DI
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop128:
-	VMOVUPD      (BX), Z4
-	VMOVUPD      64(BX), Z5
-	ADDQ         SI, BX
+	VMOVUPD      (SI), Z4
+	VMOVUPD      64(SI), Z5
+	PREFETCHT0   (SI)(R8*1)
+	PREFETCHT0   64(SI)(R8*1)
+	ADDQ         DI, SI
 	VBROADCASTSD (AX), Z6
 	VFMADD231PD  Z4, Z6, Z0
 	VFMADD231PD  Z5, Z6, Z1
-	VBROADCASTSD (AX)(CX*1), Z6
+	VBROADCASTSD (AX)(DX*1), Z6
 	VFMADD231PD  Z4, Z6, Z2
 	VFMADD231PD  Z5, Z6, Z3
-	ADDQ         DX, AX
-	DECQ         DI
+	ADDQ         BX, AX
+	DECQ         R9
 	JNE          loop128
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store129
@@ -6511,42 +7619,56 @@ store129:
 	RET
 
 rows3:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z4
-	VMOVUPD 64(AX), Z5
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	MOVQ    colStride+40(FP), DX
-	MOVQ    b+48(FP), BX
-	MOVQ    ldb+56(FP), SI
-	MOVQ    k+16(FP), DI
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z4
+	VMOVUPD    64(AX), Z5
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	MOVQ       colStride+40(FP), BX
+	MOVQ       b+48(FP), SI
+	MOVQ       ldb+56(FP), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	MOVQ       k+16(FP), R9
 
 loop130:
-	VMOVUPD      (BX), Z6
-	VMOVUPD      64(BX), Z7
-	ADDQ         SI, BX
+	VMOVUPD      (SI), Z6
+	VMOVUPD      64(SI), Z7
+	PREFETCHT0   (SI)(R8*1)
+	PREFETCHT0   64(SI)(R8*1)
+	ADDQ         DI, SI
 	VBROADCASTSD (AX), Z8
 	VFMADD231PD  Z6, Z8, Z0
 	VFMADD231PD  Z7, Z8, Z1
-	VBROADCASTSD (AX)(CX*1), Z8
+	VBROADCASTSD (AX)(DX*1), Z8
 	VFMADD231PD  Z6, Z8, Z2
 	VFMADD231PD  Z7, Z8, Z3
-	VBROADCASTSD (AX)(CX*2), Z8
+	VBROADCASTSD (AX)(DX*2), Z8
 	VFMADD231PD  Z6, Z8, Z4
 	VFMADD231PD  Z7, Z8, Z5
-	ADDQ         DX, AX
-	DECQ         DI
+	ADDQ         BX, AX
+	DECQ         R9
 	JNE          loop130
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store131
@@ -6582,51 +7704,68 @@ store131:
 	RET
 
 rows4:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z4
-	VMOVUPD 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z6
-	VMOVUPD 64(AX), Z7
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	MOVQ    colStride+40(FP), BX
-	MOVQ    b+48(FP), SI
-	MOVQ    ldb+56(FP), DI
-	MOVQ    k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z4
+	VMOVUPD    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z6
+	VMOVUPD    64(AX), Z7
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop132:
-	VMOVUPD      (SI), Z8
-	VMOVUPD      64(SI), Z9
-	ADDQ         DI, SI
+	VMOVUPD      (DI), Z8
+	VMOVUPD      64(DI), Z9
+	PREFETCHT0   (DI)(R9*1)
+	PREFETCHT0   64(DI)(R9*1)
+	ADDQ         R8, DI
 	VBROADCASTSD (AX), Z10
 	VFMADD231PD  Z8, Z10, Z0
 	VFMADD231PD  Z9, Z10, Z1
-	VBROADCASTSD (AX)(CX*1), Z10
+	VBROADCASTSD (AX)(DX*1), Z10
 	VFMADD231PD  Z8, Z10, Z2
 	VFMADD231PD  Z9, Z10, Z3
-	VBROADCASTSD (AX)(CX*2), Z10
+	VBROADCASTSD (AX)(DX*2), Z10
 	VFMADD231PD  Z8, Z10, Z4
 	VFMADD231PD  Z9, Z10, Z5
-	VBROADCASTSD (DX), Z10
+	VBROADCASTSD (BX), Z10
 	VFMADD231PD  Z8, Z10, Z6
 	VFMADD231PD  Z9, Z10, Z7
-	ADDQ         BX, AX
-	ADDQ         BX, DX
-	DECQ         R8
+	ADDQ         SI, AX
+	ADDQ         SI, BX
+	DECQ         R10
 	JNE          loop132
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store133
@@ -6670,57 +7809,77 @@ store133:
 	RET
 
 rows5:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z4
-	VMOVUPD 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z6
-	VMOVUPD 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z8
-	VMOVUPD 64(AX), Z9
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	MOVQ    colStride+40(FP), BX
-	MOVQ    b+48(FP), SI
-	MOVQ    ldb+56(FP), DI
-	MOVQ    k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z4
+	VMOVUPD    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z6
+	VMOVUPD    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z8
+	VMOVUPD    64(AX), Z9
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop134:
-	VMOVUPD      (SI), Z10
-	VMOVUPD      64(SI), Z11
-	ADDQ         DI, SI
+	VMOVUPD      (DI), Z10
+	VMOVUPD      64(DI), Z11
+	PREFETCHT0   (DI)(R9*1)
+	PREFETCHT0   64(DI)(R9*1)
+	ADDQ         R8, DI
 	VBROADCASTSD (AX), Z12
 	VFMADD231PD  Z10, Z12, Z0
 	VFMADD231PD  Z11, Z12, Z1
-	VBROADCASTSD (AX)(CX*1), Z12
+	VBROADCASTSD (AX)(DX*1), Z12
 	VFMADD231PD  Z10, Z12, Z2
 	VFMADD231PD  Z11, Z12, Z3
-	VBROADCASTSD (AX)(CX*2), Z12
+	VBROADCASTSD (AX)(DX*2), Z12
 	VFMADD231PD  Z10, Z12, Z4
 	VFMADD231PD  Z11, Z12, Z5
-	VBROADCASTSD (DX), Z12
+	VBROADCASTSD (BX), Z12
 	VFMADD231PD  Z10, Z12, Z6
 	VFMADD231PD  Z11, Z12, Z7
-	VBROADCASTSD (DX)(CX*1), Z12
+	VBROADCASTSD (BX)(DX*1), Z12
 	VFMADD231PD  Z10, Z12, Z8
 	VFMADD231PD  Z11, Z12, Z9
-	ADDQ         BX, AX
-	ADDQ         BX, DX
-	DECQ         R8
+	ADDQ         SI, AX
+	ADDQ         SI, BX
+	DECQ         R10
 	JNE          loop134
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store135
@@ -6772,63 +7931,86 @@ store135:
 	RET
 
 rows6:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z4
-	VMOVUPD 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z6
-	VMOVUPD 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z8
-	VMOVUPD 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z10
-	VMOVUPD 64(AX), Z11
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	MOVQ    colStride+40(FP), BX
-	MOVQ    b+48(FP), SI
-	MOVQ    ldb+56(FP), DI
-	MOVQ    k+16(FP), R8
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z4
+	VMOVUPD    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z6
+	VMOVUPD    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z8
+	VMOVUPD    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z10
+	VMOVUPD    64(AX), Z11
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	MOVQ       colStride+40(FP), SI
+	MOVQ       b+48(FP), DI
+	MOVQ       ldb+56(FP), R8
+	MOVQ       R8, R9
+	SHLQ       $0x03, R9
+	MOVQ       k+16(FP), R10
 
 loop136:
-	VMOVUPD      (SI), Z12
-	VMOVUPD      64(SI), Z13
-	ADDQ         DI, SI
+	VMOVUPD      (DI), Z12
+	VMOVUPD      64(DI), Z13
+	PREFETCHT0   (DI)(R9*1)
+	PREFETCHT0   64(DI)(R9*1)
+	ADDQ         R8, DI
 	VBROADCASTSD (AX), Z14
 	VFMADD231PD  Z12, Z14, Z0
 	VFMADD231PD  Z13, Z14, Z1
-	VBROADCASTSD (AX)(CX*1), Z14
+	VBROADCASTSD (AX)(DX*1), Z14
 	VFMADD231PD  Z12, Z14, Z2
 	VFMADD231PD  Z13, Z14, Z3
-	VBROADCASTSD (AX)(CX*2), Z14
+	VBROADCASTSD (AX)(DX*2), Z14
 	VFMADD231PD  Z12, Z14, Z4
 	VFMADD231PD  Z13, Z14, Z5
-	VBROADCASTSD (DX), Z14
+	VBROADCASTSD (BX), Z14
 	VFMADD231PD  Z12, Z14, Z6
 	VFMADD231PD  Z13, Z14, Z7
-	VBROADCASTSD (DX)(CX*1), Z14
+	VBROADCASTSD (BX)(DX*1), Z14
 	VFMADD231PD  Z12, Z14, Z8
 	VFMADD231PD  Z13, Z14, Z9
-	VBROADCASTSD (DX)(CX*2), Z14
+	VBROADCASTSD (BX)(DX*2), Z14
 	VFMADD231PD  Z12, Z14, Z10
 	VFMADD231PD  Z13, Z14, Z11
-	ADDQ         BX, AX
-	ADDQ         BX, DX
-	DECQ         R8
+	ADDQ         SI, AX
+	ADDQ         SI, BX
+	DECQ         R10
 	JNE          loop136
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store137
@@ -6888,72 +8070,98 @@ store137:
 	RET
 
 rows7:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z4
-	VMOVUPD 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z6
-	VMOVUPD 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z8
-	VMOVUPD 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z10
-	VMOVUPD 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z12
-	VMOVUPD 64(AX), Z13
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	MOVQ    colStride+40(FP), SI
-	MOVQ    b+48(FP), DI
-	MOVQ    ldb+56(FP), R8
-	MOVQ    k+16(FP), R9
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z4
+	VMOVUPD    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z6
+	VMOVUPD    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z8
+	VMOVUPD    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z10
+	VMOVUPD    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z12
+	VMOVUPD    64(AX), Z13
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	MOVQ       colStride+40(FP), DI
+	MOVQ       b+48(FP), R8
+	MOVQ       ldb+56(FP), R9
+	MOVQ       R9, R10
+	SHLQ       $0x03, R10
+	MOVQ       k+16(FP), R11
 
 loop138:
-	VMOVUPD      (DI), Z14
-	VMOVUPD      64(DI), Z15
-	ADDQ         R8, DI
+	VMOVUPD      (R8), Z14
+	VMOVUPD      64(R8), Z15
+	PREFETCHT0   (R8)(R10*1)
+	PREFETCHT0   64(R8)(R10*1)
+	ADDQ         R9, R8
 	VBROADCASTSD (AX), Z16
 	VFMADD231PD  Z14, Z16, Z0
 	VFMADD231PD  Z15, Z16, Z1
-	VBROADCASTSD (AX)(CX*1), Z16
+	VBROADCASTSD (AX)(DX*1), Z16
 	VFMADD231PD  Z14, Z16, Z2
 	VFMADD231PD  Z15, Z16, Z3
-	VBROADCASTSD (AX)(CX*2), Z16
+	VBROADCASTSD (AX)(DX*2), Z16
 	VFMADD231PD  Z14, Z16, Z4
 	VFMADD231PD  Z15, Z16, Z5
-	VBROADCASTSD (DX), Z16
+	VBROADCASTSD (BX), Z16
 	VFMADD231PD  Z14, Z16, Z6
 	VFMADD231PD  Z15, Z16, Z7
-	VBROADCASTSD (DX)(CX*1), Z16
+	VBROADCASTSD (BX)(DX*1), Z16
 	VFMADD231PD  Z14, Z16, Z8
 	VFMADD231PD  Z15, Z16, Z9
-	VBROADCASTSD (DX)(CX*2), Z16
+	VBROADCASTSD (BX)(DX*2), Z16
 	VFMADD231PD  Z14, Z16, Z10
 	VFMADD231PD  Z15, Z16, Z11
-	VBROADCASTSD (BX), Z16
+	VBROADCASTSD (SI), Z16
 	VFMADD231PD  Z14, Z16, Z12
 	VFMADD231PD  Z15, Z16, Z13
-	ADDQ         SI, AX
-	ADDQ         SI, DX
-	ADDQ         SI, BX
-	DECQ         R9
+	ADDQ         DI, AX
+	ADDQ         DI, BX
+	ADDQ         DI, SI
+	DECQ         R11
 	JNE          loop138
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store139
@@ -7021,78 +8229,107 @@ store139:
 	RET
 
 rows8:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z4
-	VMOVUPD 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z6
-	VMOVUPD 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z8
-	VMOVUPD 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z10
-	VMOVUPD 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z12
-	VMOVUPD 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z14
-	VMOVUPD 64(AX), Z15
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	MOVQ    colStride+40(FP), SI
-	MOVQ    b+48(FP), DI
-	MOVQ    ldb+56(FP), R8
-	MOVQ    k+16(FP), R9
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z4
+	VMOVUPD    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z6
+	VMOVUPD    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z8
+	VMOVUPD    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z10
+	VMOVUPD    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z12
+	VMOVUPD    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z14
+	VMOVUPD    64(AX), Z15
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	MOVQ       colStride+40(FP), DI
+	MOVQ       b+48(FP), R8
+	MOVQ       ldb+56(FP), R9
+	MOVQ       R9, R10
+	SHLQ       $0x03, R10
+	MOVQ       k+16(FP), R11
 
 loop140:
-	VMOVUPD      (DI), Z16
-	VMOVUPD      64(DI), Z17
-	ADDQ         R8, DI
+	VMOVUPD      (R8), Z16
+	VMOVUPD      64(R8), Z17
+	PREFETCHT0   (R8)(R10*1)
+	PREFETCHT0   64(R8)(R10*1)
+	ADDQ         R9, R8
 	VBROADCASTSD (AX), Z18
 	VFMADD231PD  Z16, Z18, Z0
 	VFMADD231PD  Z17, Z18, Z1
-	VBROADCASTSD (AX)(CX*1), Z18
+	VBROADCASTSD (AX)(DX*1), Z18
 	VFMADD231PD  Z16, Z18, Z2
 	VFMADD231PD  Z17, Z18, Z3
-	VBROADCASTSD (AX)(CX*2), Z18
+	VBROADCASTSD (AX)(DX*2), Z18
 	VFMADD231PD  Z16, Z18, Z4
 	VFMADD231PD  Z17, Z18, Z5
-	VBROADCASTSD (DX), Z18
+	VBROADCASTSD (BX), Z18
 	VFMADD231PD  Z16, Z18, Z6
 	VFMADD231PD  Z17, Z18, Z7
-	VBROADCASTSD (DX)(CX*1), Z18
+	VBROADCASTSD (BX)(DX*1), Z18
 	VFMADD231PD  Z16, Z18, Z8
 	VFMADD231PD  Z17, Z18, Z9
-	VBROADCASTSD (DX)(CX*2), Z18
+	VBROADCASTSD (BX)(DX*2), Z18
 	VFMADD231PD  Z16, Z18, Z10
 	VFMADD231PD  Z17, Z18, Z11
-	VBROADCASTSD (BX), Z18
+	VBROADCASTSD (SI), Z18
 	VFMADD231PD  Z16, Z18, Z12
 	VFMADD231PD  Z17, Z18, Z13
-	VBROADCASTSD (BX)(CX*1), Z18
+	VBROADCASTSD (SI)(DX*1), Z18
 	VFMADD231PD  Z16, Z18, Z14
 	VFMADD231PD  Z17, Z18, Z15
-	ADDQ         SI, AX
-	ADDQ         SI, DX
-	ADDQ         SI, BX
-	DECQ         R9
+	ADDQ         DI, AX
+	ADDQ         DI, BX
+	ADDQ         DI, SI
+	DECQ         R11
 	JNE          loop140
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store141
@@ -7168,84 +8405,116 @@ store141:
 	RET
 
 rows9:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z4
-	VMOVUPD 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z6
-	VMOVUPD 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z8
-	VMOVUPD 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z10
-	VMOVUPD 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z12
-	VMOVUPD 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z14
-	VMOVUPD 64(AX), Z15
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z16
-	VMOVUPD 64(AX), Z17
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	MOVQ    colStride+40(FP), SI
-	MOVQ    b+48(FP), DI
-	MOVQ    ldb+56(FP), R8
-	MOVQ    k+16(FP), R9
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z4
+	VMOVUPD    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z6
+	VMOVUPD    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z8
+	VMOVUPD    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z10
+	VMOVUPD    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z12
+	VMOVUPD    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z14
+	VMOVUPD    64(AX), Z15
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z16
+	VMOVUPD    64(AX), Z17
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	MOVQ       colStride+40(FP), DI
+	MOVQ       b+48(FP), R8
+	MOVQ       ldb+56(FP), R9
+	MOVQ       R9, R10
+	SHLQ       $0x03, R10
+	MOVQ       k+16(FP), R11
 
 loop142:
-	VMOVUPD      (DI), Z18
-	VMOVUPD      64(DI), Z19
-	ADDQ         R8, DI
+	VMOVUPD      (R8), Z18
+	VMOVUPD      64(R8), Z19
+	PREFETCHT0   (R8)(R10*1)
+	PREFETCHT0   64(R8)(R10*1)
+	ADDQ         R9, R8
 	VBROADCASTSD (AX), Z20
 	VFMADD231PD  Z18, Z20, Z0
 	VFMADD231PD  Z19, Z20, Z1
-	VBROADCASTSD (AX)(CX*1), Z20
+	VBROADCASTSD (AX)(DX*1), Z20
 	VFMADD231PD  Z18, Z20, Z2
 	VFMADD231PD  Z19, Z20, Z3
-	VBROADCASTSD (AX)(CX*2), Z20
+	VBROADCASTSD (AX)(DX*2), Z20
 	VFMADD231PD  Z18, Z20, Z4
 	VFMADD231PD  Z19, Z20, Z5
-	VBROADCASTSD (DX), Z20
+	VBROADCASTSD (BX), Z20
 	VFMADD231PD  Z18, Z20, Z6
 	VFMADD231PD  Z19, Z20, Z7
-	VBROADCASTSD (DX)(CX*1), Z20
+	VBROADCASTSD (BX)(DX*1), Z20
 	VFMADD231PD  Z18, Z20, Z8
 	VFMADD231PD  Z19, Z20, Z9
-	VBROADCASTSD (DX)(CX*2), Z20
+	VBROADCASTSD (BX)(DX*2), Z20
 	VFMADD231PD  Z18, Z20, Z10
 	VFMADD231PD  Z19, Z20, Z11
-	VBROADCASTSD (BX), Z20
+	VBROADCASTSD (SI), Z20
 	VFMADD231PD  Z18, Z20, Z12
 	VFMADD231PD  Z19, Z20, Z13
-	VBROADCASTSD (BX)(CX*1), Z20
+	VBROADCASTSD (SI)(DX*1), Z20
 	VFMADD231PD  Z18, Z20, Z14
 	VFMADD231PD  Z19, Z20, Z15
-	VBROADCASTSD (BX)(CX*2), Z20
+	VBROADCASTSD (SI)(DX*2), Z20
 	VFMADD231PD  Z18, Z20, Z16
 	VFMADD231PD  Z19, Z20, Z17
-	ADDQ         SI, AX
-	ADDQ         SI, DX
-	ADDQ         SI, BX
-	DECQ         R9
+	ADDQ         DI, AX
+	ADDQ         DI, BX
+	ADDQ         DI, SI
+	DECQ         R11
 	JNE          loop142
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store143
@@ -7329,93 +8598,128 @@ store143:
 	RET
 
 rows10:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z4
-	VMOVUPD 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z6
-	VMOVUPD 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z8
-	VMOVUPD 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z10
-	VMOVUPD 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z12
-	VMOVUPD 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z14
-	VMOVUPD 64(AX), Z15
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z16
-	VMOVUPD 64(AX), Z17
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z18
-	VMOVUPD 64(AX), Z19
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	LEAQ    (BX)(CX*2), SI
-	ADDQ    CX, SI
-	MOVQ    colStride+40(FP), DI
-	MOVQ    b+48(FP), R8
-	MOVQ    ldb+56(FP), R9
-	MOVQ    k+16(FP), R10
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z4
+	VMOVUPD    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z6
+	VMOVUPD    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z8
+	VMOVUPD    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z10
+	VMOVUPD    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z12
+	VMOVUPD    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z14
+	VMOVUPD    64(AX), Z15
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z16
+	VMOVUPD    64(AX), Z17
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z18
+	VMOVUPD    64(AX), Z19
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	MOVQ       colStride+40(FP), R8
+	MOVQ       b+48(FP), R9
+	MOVQ       ldb+56(FP), R10
+	MOVQ       R10, R11
+	SHLQ       $0x03, R11
+	MOVQ       k+16(FP), R12
 
 loop144:
-	VMOVUPD      (R8), Z20
-	VMOVUPD      64(R8), Z21
-	ADDQ         R9, R8
+	VMOVUPD      (R9), Z20
+	VMOVUPD      64(R9), Z21
+	PREFETCHT0   (R9)(R11*1)
+	PREFETCHT0   64(R9)(R11*1)
+	ADDQ         R10, R9
 	VBROADCASTSD (AX), Z22
 	VFMADD231PD  Z20, Z22, Z0
 	VFMADD231PD  Z21, Z22, Z1
-	VBROADCASTSD (AX)(CX*1), Z22
+	VBROADCASTSD (AX)(DX*1), Z22
 	VFMADD231PD  Z20, Z22, Z2
 	VFMADD231PD  Z21, Z22, Z3
-	VBROADCASTSD (AX)(CX*2), Z22
+	VBROADCASTSD (AX)(DX*2), Z22
 	VFMADD231PD  Z20, Z22, Z4
 	VFMADD231PD  Z21, Z22, Z5
-	VBROADCASTSD (DX), Z22
+	VBROADCASTSD (BX), Z22
 	VFMADD231PD  Z20, Z22, Z6
 	VFMADD231PD  Z21, Z22, Z7
-	VBROADCASTSD (DX)(CX*1), Z22
+	VBROADCASTSD (BX)(DX*1), Z22
 	VFMADD231PD  Z20, Z22, Z8
 	VFMADD231PD  Z21, Z22, Z9
-	VBROADCASTSD (DX)(CX*2), Z22
+	VBROADCASTSD (BX)(DX*2), Z22
 	VFMADD231PD  Z20, Z22, Z10
 	VFMADD231PD  Z21, Z22, Z11
-	VBROADCASTSD (BX), Z22
+	VBROADCASTSD (SI), Z22
 	VFMADD231PD  Z20, Z22, Z12
 	VFMADD231PD  Z21, Z22, Z13
-	VBROADCASTSD (BX)(CX*1), Z22
+	VBROADCASTSD (SI)(DX*1), Z22
 	VFMADD231PD  Z20, Z22, Z14
 	VFMADD231PD  Z21, Z22, Z15
-	VBROADCASTSD (BX)(CX*2), Z22
+	VBROADCASTSD (SI)(DX*2), Z22
 	VFMADD231PD  Z20, Z22, Z16
 	VFMADD231PD  Z21, Z22, Z17
-	VBROADCASTSD (SI), Z22
+	VBROADCASTSD (DI), Z22
 	VFMADD231PD  Z20, Z22, Z18
 	VFMADD231PD  Z21, Z22, Z19
-	ADDQ         DI, AX
-	ADDQ         DI, DX
-	ADDQ         DI, BX
-	ADDQ         DI, SI
-	DECQ         R10
+	ADDQ         R8, AX
+	ADDQ         R8, BX
+	ADDQ         R8, SI
+	ADDQ         R8, DI
+	DECQ         R12
 	JNE          loop144
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store145
@@ -7507,99 +8811,137 @@ store145:
 	RET
 
 rows11:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z4
-	VMOVUPD 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z6
-	VMOVUPD 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z8
-	VMOVUPD 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z10
-	VMOVUPD 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z12
-	VMOVUPD 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z14
-	VMOVUPD 64(AX), Z15
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z16
-	VMOVUPD 64(AX), Z17
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z18
-	VMOVUPD 64(AX), Z19
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z20
-	VMOVUPD 64(AX), Z21
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	LEAQ    (BX)(CX*2), SI
-	ADDQ    CX, SI
-	MOVQ    colStride+40(FP), DI
-	MOVQ    b+48(FP), R8
-	MOVQ    ldb+56(FP), R9
-	MOVQ    k+16(FP), R10
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z4
+	VMOVUPD    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z6
+	VMOVUPD    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z8
+	VMOVUPD    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z10
+	VMOVUPD    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z12
+	VMOVUPD    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z14
+	VMOVUPD    64(AX), Z15
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z16
+	VMOVUPD    64(AX), Z17
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z18
+	VMOVUPD    64(AX), Z19
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z20
+	VMOVUPD    64(AX), Z21
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	MOVQ       colStride+40(FP), R8
+	MOVQ       b+48(FP), R9
+	MOVQ       ldb+56(FP), R10
+	MOVQ       R10, R11
+	SHLQ       $0x03, R11
+	MOVQ       k+16(FP), R12
 
 loop146:
-	VMOVUPD      (R8), Z22
-	VMOVUPD      64(R8), Z23
-	ADDQ         R9, R8
+	VMOVUPD      (R9), Z22
+	VMOVUPD      64(R9), Z23
+	PREFETCHT0   (R9)(R11*1)
+	PREFETCHT0   64(R9)(R11*1)
+	ADDQ         R10, R9
 	VBROADCASTSD (AX), Z24
 	VFMADD231PD  Z22, Z24, Z0
 	VFMADD231PD  Z23, Z24, Z1
-	VBROADCASTSD (AX)(CX*1), Z24
+	VBROADCASTSD (AX)(DX*1), Z24
 	VFMADD231PD  Z22, Z24, Z2
 	VFMADD231PD  Z23, Z24, Z3
-	VBROADCASTSD (AX)(CX*2), Z24
+	VBROADCASTSD (AX)(DX*2), Z24
 	VFMADD231PD  Z22, Z24, Z4
 	VFMADD231PD  Z23, Z24, Z5
-	VBROADCASTSD (DX), Z24
+	VBROADCASTSD (BX), Z24
 	VFMADD231PD  Z22, Z24, Z6
 	VFMADD231PD  Z23, Z24, Z7
-	VBROADCASTSD (DX)(CX*1), Z24
+	VBROADCASTSD (BX)(DX*1), Z24
 	VFMADD231PD  Z22, Z24, Z8
 	VFMADD231PD  Z23, Z24, Z9
-	VBROADCASTSD (DX)(CX*2), Z24
+	VBROADCASTSD (BX)(DX*2), Z24
 	VFMADD231PD  Z22, Z24, Z10
 	VFMADD231PD  Z23, Z24, Z11
-	VBROADCASTSD (BX), Z24
+	VBROADCASTSD (SI), Z24
 	VFMADD231PD  Z22, Z24, Z12
 	VFMADD231PD  Z23, Z24, Z13
-	VBROADCASTSD (BX)(CX*1), Z24
+	VBROADCASTSD (SI)(DX*1), Z24
 	VFMADD231PD  Z22, Z24, Z14
 	VFMADD231PD  Z23, Z24, Z15
-	VBROADCASTSD (BX)(CX*2), Z24
+	VBROADCASTSD (SI)(DX*2), Z24
 	VFMADD231PD  Z22, Z24, Z16
 	VFMADD231PD  Z23, Z24, Z17
-	VBROADCASTSD (SI), Z24
+	VBROADCASTSD (DI), Z24
 	VFMADD231PD  Z22, Z24, Z18
 	VFMADD231PD  Z23, Z24, Z19
-	VBROADCASTSD (SI)(CX*1), Z24
+	VBROADCASTSD (DI)(DX*1), Z24
 	VFMADD231PD  Z22, Z24, Z20
 	VFMADD231PD  Z23, Z24, Z21
-	ADDQ         DI, AX
-	ADDQ         DI, DX
-	ADDQ         DI, BX
-	ADDQ         DI, SI
-	DECQ         R10
+	ADDQ         R8, AX
+	ADDQ         R8, BX
+	ADDQ         R8, SI
+	ADDQ         R8, DI
+	DECQ         R12
 	JNE          loop146
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store147
@@ -7699,105 +9041,146 @@ store147:
 	RET
 
 rows12:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z4
-	VMOVUPD 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z6
-	VMOVUPD 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z8
-	VMOVUPD 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z10
-	VMOVUPD 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z12
-	VMOVUPD 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z14
-	VMOVUPD 64(AX), Z15
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z16
-	VMOVUPD 64(AX), Z17
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z18
-	VMOVUPD 64(AX), Z19
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z20
-	VMOVUPD 64(AX), Z21
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z22
-	VMOVUPD 64(AX), Z23
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	LEAQ    (BX)(CX*2), SI
-	ADDQ    CX, SI
-	MOVQ    colStride+40(FP), DI
-	MOVQ    b+48(FP), R8
-	MOVQ    ldb+56(FP), R9
-	MOVQ    k+16(FP), R10
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z4
+	VMOVUPD    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z6
+	VMOVUPD    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z8
+	VMOVUPD    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z10
+	VMOVUPD    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z12
+	VMOVUPD    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z14
+	VMOVUPD    64(AX), Z15
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z16
+	VMOVUPD    64(AX), Z17
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z18
+	VMOVUPD    64(AX), Z19
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z20
+	VMOVUPD    64(AX), Z21
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z22
+	VMOVUPD    64(AX), Z23
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	MOVQ       colStride+40(FP), R8
+	MOVQ       b+48(FP), R9
+	MOVQ       ldb+56(FP), R10
+	MOVQ       R10, R11
+	SHLQ       $0x03, R11
+	MOVQ       k+16(FP), R12
 
 loop148:
-	VMOVUPD      (R8), Z24
-	VMOVUPD      64(R8), Z25
-	ADDQ         R9, R8
+	VMOVUPD      (R9), Z24
+	VMOVUPD      64(R9), Z25
+	PREFETCHT0   (R9)(R11*1)
+	PREFETCHT0   64(R9)(R11*1)
+	ADDQ         R10, R9
 	VBROADCASTSD (AX), Z26
 	VFMADD231PD  Z24, Z26, Z0
 	VFMADD231PD  Z25, Z26, Z1
-	VBROADCASTSD (AX)(CX*1), Z26
+	VBROADCASTSD (AX)(DX*1), Z26
 	VFMADD231PD  Z24, Z26, Z2
 	VFMADD231PD  Z25, Z26, Z3
-	VBROADCASTSD (AX)(CX*2), Z26
+	VBROADCASTSD (AX)(DX*2), Z26
 	VFMADD231PD  Z24, Z26, Z4
 	VFMADD231PD  Z25, Z26, Z5
-	VBROADCASTSD (DX), Z26
+	VBROADCASTSD (BX), Z26
 	VFMADD231PD  Z24, Z26, Z6
 	VFMADD231PD  Z25, Z26, Z7
-	VBROADCASTSD (DX)(CX*1), Z26
+	VBROADCASTSD (BX)(DX*1), Z26
 	VFMADD231PD  Z24, Z26, Z8
 	VFMADD231PD  Z25, Z26, Z9
-	VBROADCASTSD (DX)(CX*2), Z26
+	VBROADCASTSD (BX)(DX*2), Z26
 	VFMADD231PD  Z24, Z26, Z10
 	VFMADD231PD  Z25, Z26, Z11
-	VBROADCASTSD (BX), Z26
+	VBROADCASTSD (SI), Z26
 	VFMADD231PD  Z24, Z26, Z12
 	VFMADD231PD  Z25, Z26, Z13
-	VBROADCASTSD (BX)(CX*1), Z26
+	VBROADCASTSD (SI)(DX*1), Z26
 	VFMADD231PD  Z24, Z26, Z14
 	VFMADD231PD  Z25, Z26, Z15
-	VBROADCASTSD (BX)(CX*2), Z26
+	VBROADCASTSD (SI)(DX*2), Z26
 	VFMADD231PD  Z24, Z26, Z16
 	VFMADD231PD  Z25, Z26, Z17
-	VBROADCASTSD (SI), Z26
+	VBROADCASTSD (DI), Z26
 	VFMADD231PD  Z24, Z26, Z18
 	VFMADD231PD  Z25, Z26, Z19
-	VBROADCASTSD (SI)(CX*1), Z26
+	VBROADCASTSD (DI)(DX*1), Z26
 	VFMADD231PD  Z24, Z26, Z20
 	VFMADD231PD  Z25, Z26, Z21
-	VBROADCASTSD (SI)(CX*2), Z26
+	VBROADCASTSD (DI)(DX*2), Z26
 	VFMADD231PD  Z24, Z26, Z22
 	VFMADD231PD  Z25, Z26, Z23
-	ADDQ         DI, AX
-	ADDQ         DI, DX
-	ADDQ         DI, BX
-	ADDQ         DI, SI
-	DECQ         R10
+	ADDQ         R8, AX
+	ADDQ         R8, BX
+	ADDQ         R8, SI
+	ADDQ         R8, DI
+	DECQ         R12
 	JNE          loop148
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store149
@@ -7905,114 +9288,158 @@ store149:
 	RET
 
 rows13:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z4
-	VMOVUPD 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z6
-	VMOVUPD 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z8
-	VMOVUPD 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z10
-	VMOVUPD 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z12
-	VMOVUPD 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z14
-	VMOVUPD 64(AX), Z15
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z16
-	VMOVUPD 64(AX), Z17
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z18
-	VMOVUPD 64(AX), Z19
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z20
-	VMOVUPD 64(AX), Z21
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z22
-	VMOVUPD 64(AX), Z23
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z24
-	VMOVUPD 64(AX), Z25
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	LEAQ    (BX)(CX*2), SI
-	ADDQ    CX, SI
-	LEAQ    (SI)(CX*2), DI
-	ADDQ    CX, DI
-	MOVQ    colStride+40(FP), R8
-	MOVQ    b+48(FP), R9
-	MOVQ    ldb+56(FP), R10
-	MOVQ    k+16(FP), R11
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z4
+	VMOVUPD    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z6
+	VMOVUPD    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z8
+	VMOVUPD    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z10
+	VMOVUPD    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z12
+	VMOVUPD    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z14
+	VMOVUPD    64(AX), Z15
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z16
+	VMOVUPD    64(AX), Z17
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z18
+	VMOVUPD    64(AX), Z19
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z20
+	VMOVUPD    64(AX), Z21
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z22
+	VMOVUPD    64(AX), Z23
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z24
+	VMOVUPD    64(AX), Z25
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(DX*2), R8
+	ADDQ       DX, R8
+	MOVQ       colStride+40(FP), R9
+	MOVQ       b+48(FP), R10
+	MOVQ       ldb+56(FP), R11
+	MOVQ       R11, R12
+	SHLQ       $0x03, R12
+	MOVQ       k+16(FP), R13
 
 loop150:
-	VMOVUPD      (R9), Z26
-	VMOVUPD      64(R9), Z27
-	ADDQ         R10, R9
+	VMOVUPD      (R10), Z26
+	VMOVUPD      64(R10), Z27
+	PREFETCHT0   (R10)(R12*1)
+	PREFETCHT0   64(R10)(R12*1)
+	ADDQ         R11, R10
 	VBROADCASTSD (AX), Z28
 	VFMADD231PD  Z26, Z28, Z0
 	VFMADD231PD  Z27, Z28, Z1
-	VBROADCASTSD (AX)(CX*1), Z28
+	VBROADCASTSD (AX)(DX*1), Z28
 	VFMADD231PD  Z26, Z28, Z2
 	VFMADD231PD  Z27, Z28, Z3
-	VBROADCASTSD (AX)(CX*2), Z28
+	VBROADCASTSD (AX)(DX*2), Z28
 	VFMADD231PD  Z26, Z28, Z4
 	VFMADD231PD  Z27, Z28, Z5
-	VBROADCASTSD (DX), Z28
+	VBROADCASTSD (BX), Z28
 	VFMADD231PD  Z26, Z28, Z6
 	VFMADD231PD  Z27, Z28, Z7
-	VBROADCASTSD (DX)(CX*1), Z28
+	VBROADCASTSD (BX)(DX*1), Z28
 	VFMADD231PD  Z26, Z28, Z8
 	VFMADD231PD  Z27, Z28, Z9
-	VBROADCASTSD (DX)(CX*2), Z28
+	VBROADCASTSD (BX)(DX*2), Z28
 	VFMADD231PD  Z26, Z28, Z10
 	VFMADD231PD  Z27, Z28, Z11
-	VBROADCASTSD (BX), Z28
+	VBROADCASTSD (SI), Z28
 	VFMADD231PD  Z26, Z28, Z12
 	VFMADD231PD  Z27, Z28, Z13
-	VBROADCASTSD (BX)(CX*1), Z28
+	VBROADCASTSD (SI)(DX*1), Z28
 	VFMADD231PD  Z26, Z28, Z14
 	VFMADD231PD  Z27, Z28, Z15
-	VBROADCASTSD (BX)(CX*2), Z28
+	VBROADCASTSD (SI)(DX*2), Z28
 	VFMADD231PD  Z26, Z28, Z16
 	VFMADD231PD  Z27, Z28, Z17
-	VBROADCASTSD (SI), Z28
+	VBROADCASTSD (DI), Z28
 	VFMADD231PD  Z26, Z28, Z18
 	VFMADD231PD  Z27, Z28, Z19
-	VBROADCASTSD (SI)(CX*1), Z28
+	VBROADCASTSD (DI)(DX*1), Z28
 	VFMADD231PD  Z26, Z28, Z20
 	VFMADD231PD  Z27, Z28, Z21
-	VBROADCASTSD (SI)(CX*2), Z28
+	VBROADCASTSD (DI)(DX*2), Z28
 	VFMADD231PD  Z26, Z28, Z22
 	VFMADD231PD  Z27, Z28, Z23
-	VBROADCASTSD (DI), Z28
+	VBROADCASTSD (R8), Z28
 	VFMADD231PD  Z26, Z28, Z24
 	VFMADD231PD  Z27, Z28, Z25
-	ADDQ         R8, AX
-	ADDQ         R8, DX
-	ADDQ         R8, BX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	DECQ         R11
+	ADDQ         R9, AX
+	ADDQ         R9, BX
+	ADDQ         R9, SI
+	ADDQ         R9, DI
+	ADDQ         R9, R8
+	DECQ         R13
 	JNE          loop150
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store151
@@ -8128,120 +9555,167 @@ store151:
 	RET
 
 rows14:
-	MOVQ    start+64(FP), AX
-	MOVQ    ldStart+72(FP), CX
-	VMOVUPD (AX), Z0
-	VMOVUPD 64(AX), Z1
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z2
-	VMOVUPD 64(AX), Z3
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z4
-	VMOVUPD 64(AX), Z5
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z6
-	VMOVUPD 64(AX), Z7
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z8
-	VMOVUPD 64(AX), Z9
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z10
-	VMOVUPD 64(AX), Z11
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z12
-	VMOVUPD 64(AX), Z13
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z14
-	VMOVUPD 64(AX), Z15
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z16
-	VMOVUPD 64(AX), Z17
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z18
-	VMOVUPD 64(AX), Z19
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z20
-	VMOVUPD 64(AX), Z21
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z22
-	VMOVUPD 64(AX), Z23
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z24
-	VMOVUPD 64(AX), Z25
-	ADDQ    CX, AX
-	VMOVUPD (AX), Z26
-	VMOVUPD 64(AX), Z27
-	ADDQ    CX, AX
-	MOVQ    a+24(FP), AX
-	MOVQ    rowStride+32(FP), CX
-	LEAQ    (AX)(CX*2), DX
-	ADDQ    CX, DX
-	LEAQ    (DX)(CX*2), BX
-	ADDQ    CX, BX
-	LEAQ    (BX)(CX*2), SI
-	ADDQ    CX, SI
-	LEAQ    (SI)(CX*2), DI
-	ADDQ    CX, DI
-	MOVQ    colStride+40(FP), R8
-	MOVQ    b+48(FP), R9
-	MOVQ    ldb+56(FP), R10
-	MOVQ    k+16(FP), R11
+	MOVQ       start+64(FP), AX
+	MOVQ       ldStart+72(FP), CX
+	VMOVUPD    (AX), Z0
+	VMOVUPD    64(AX), Z1
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z2
+	VMOVUPD    64(AX), Z3
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z4
+	VMOVUPD    64(AX), Z5
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z6
+	VMOVUPD    64(AX), Z7
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z8
+	VMOVUPD    64(AX), Z9
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z10
+	VMOVUPD    64(AX), Z11
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z12
+	VMOVUPD    64(AX), Z13
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z14
+	VMOVUPD    64(AX), Z15
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z16
+	VMOVUPD    64(AX), Z17
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z18
+	VMOVUPD    64(AX), Z19
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z20
+	VMOVUPD    64(AX), Z21
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z22
+	VMOVUPD    64(AX), Z23
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z24
+	VMOVUPD    64(AX), Z25
+	ADDQ       CX, AX
+	VMOVUPD    (AX), Z26
+	VMOVUPD    64(AX), Z27
+	ADDQ       CX, AX
+	MOVQ       c+80(FP), AX
+	MOVQ       ldc+88(FP), CX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	MOVQ       a+24(FP), AX
+	MOVQ       rowStride+32(FP), DX
+	LEAQ       (AX)(DX*2), BX
+	ADDQ       DX, BX
+	LEAQ       (BX)(DX*2), SI
+	ADDQ       DX, SI
+	LEAQ       (SI)(DX*2), DI
+	ADDQ       DX, DI
+	LEAQ       (DI)(DX*2), R8
+	ADDQ       DX, R8
+	MOVQ       colStride+40(FP), R9
+	MOVQ       b+48(FP), R10
+	MOVQ       ldb+56(FP), R11
+	MOVQ       R11, R12
+	SHLQ       $0x03, R12
+	MOVQ       k+16(FP), R13
 
 loop152:
-	VMOVUPD      (R9), Z28
-	VMOVUPD      64(R9), Z29
-	ADDQ         R10, R9
+	VMOVUPD      (R10), Z28
+	VMOVUPD      64(R10), Z29
+	PREFETCHT0   (R10)(R12*1)
+	PREFETCHT0   64(R10)(R12*1)
+	ADDQ         R11, R10
 	VBROADCASTSD (AX), Z30
 	VFMADD231PD  Z28, Z30, Z0
 	VFMADD231PD  Z29, Z30, Z1
-	VBROADCASTSD (AX)(CX*1), Z30
+	VBROADCASTSD (AX)(DX*1), Z30
 	VFMADD231PD  Z28, Z30, Z2
 	VFMADD231PD  Z29, Z30, Z3
-	VBROADCASTSD (AX)(CX*2), Z30
+	VBROADCASTSD (AX)(DX*2), Z30
 	VFMADD231PD  Z28, Z30, Z4
 	VFMADD231PD  Z29, Z30, Z5
-	VBROADCASTSD (DX), Z30
+	VBROADCASTSD (BX), Z30
 	VFMADD231PD  Z28, Z30, Z6
 	VFMADD231PD  Z29, Z30, Z7
-	VBROADCASTSD (DX)(CX*1), Z30
+	VBROADCASTSD (BX)(DX*1), Z30
 	VFMADD231PD  Z28, Z30, Z8
 	VFMADD231PD  Z29, Z30, Z9
-	VBROADCASTSD (DX)(CX*2), Z30
+	VBROADCASTSD (BX)(DX*2), Z30
 	VFMADD231PD  Z28, Z30, Z10
 	VFMADD231PD  Z29, Z30, Z11
-	VBROADCASTSD (BX), Z30
+	VBROADCASTSD (SI), Z30
 	VFMADD231PD  Z28, Z30, Z12
 	VFMADD231PD  Z29, Z30, Z13
-	VBROADCASTSD (BX)(CX*1), Z30
+	VBROADCASTSD (SI)(DX*1), Z30
 	VFMADD231PD  Z28, Z30, Z14
 	VFMADD231PD  Z29, Z30, Z15
-	VBROADCASTSD (BX)(CX*2), Z30
+	VBROADCASTSD (SI)(DX*2), Z30
 	VFMADD231PD  Z28, Z30, Z16
 	VFMADD231PD  Z29, Z30, Z17
-	VBROADCASTSD (SI), Z30
+	VBROADCASTSD (DI), Z30
 	VFMADD231PD  Z28, Z30, Z18
 	VFMADD231PD  Z29, Z30, Z19
-	VBROADCASTSD (SI)(CX*1), Z30
+	VBROADCASTSD (DI)(DX*1), Z30
 	VFMADD231PD  Z28, Z30, Z20
 	VFMADD231PD  Z29, Z30, Z21
-	VBROADCASTSD (SI)(CX*2), Z30
+	VBROADCASTSD (DI)(DX*2), Z30
 	VFMADD231PD  Z28, Z30, Z22
 	VFMADD231PD  Z29, Z30, Z23
-	VBROADCASTSD (DI), Z30
+	VBROADCASTSD (R8), Z30
 	VFMADD231PD  Z28, Z30, Z24
 	VFMADD231PD  Z29, Z30, Z25
-	VBROADCASTSD (DI)(CX*1), Z30
+	VBROADCASTSD (R8)(DX*1), Z30
 	VFMADD231PD  Z28, Z30, Z26
 	VFMADD231PD  Z29, Z30, Z27
-	ADDQ         R8, AX
-	ADDQ         R8, DX
-	ADDQ         R8, BX
-	ADDQ         R8, SI
-	ADDQ         R8, DI
-	DECQ         R11
+	ADDQ         R9, AX
+	ADDQ         R9, BX
+	ADDQ         R9, SI
+	ADDQ         R9, DI
+	ADDQ         R9, R8
+	DECQ         R13
 	JNE          loop152
 	MOVQ         c+80(FP), AX
-	MOVQ         ldc+88(FP), CX
 	MOVQ         $0x3ff0000000000000, DX
 	CMPQ         DX, alpha+96(FP)
 	JEQ          store153

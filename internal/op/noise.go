@@ -108,16 +108,7 @@ func bernoulli[T kernel.Float](noise *Noise) kernelFunc[T] {
 		for i := lo; i < hi; i++ {
 			d := dst.row(i)
 			uniforms(noise, i, d)
-			for j, p := range in[0].row(i) {
-				switch {
-				case p != p:
-					d[j] = p // NaN in, NaN out
-				case d[j] < p:
-					d[j] = 1
-				default:
-					d[j] = 0
-				}
-			}
+			kernel.Below(d, d, in[0].row(i))
 		}
 	}
 }

@@ -30,6 +30,10 @@ func arithmetic(c *build.Context) {
 			e.timesPlus(v, p[1], p[2])
 			return e.add(x[0], v)
 		})
+		e.elements("below", "u p", "", "1 where u < p, NaN where p is NaN, and 0 elsewhere", func(x, _ []vec) vec {
+			one := e.blend(e.compare(less, x[0], x[1]), e.splat(e.number(1).Mem), e.zero())
+			return e.blend(e.compare(unordered, x[1], x[1]), x[1], one)
+		})
 		e.elements("drop", "x u", "p factor", "0 where u < p, NaN if x is not finite, and x·factor elsewhere", func(x, p []vec) vec {
 			return e.blend(e.compare(less, x[1], p[0]), e.subtract(x[0], x[0]), e.multiply(x[0], p[1]))
 		})

@@ -65,11 +65,20 @@ func (t *tile) body(rows int) {
 		t.ADDQ(ldStart, start)
 	}
 
+	// C is needed after the loop, and rows of B that are far apart are not foreseen by the processor.
+	c, ldc := t.argument("c"), t.argument("ldc")
+	for range sums {
+		t.prefetch(operand.Mem{Base: c})
+		t.ADDQ(ldc, c)
+	}
 	a, step := t.rows("a", "rowStride", rows), t.argument("colStride")
-	b, ldb := t.argument("b"), t.argument("ldb")
+	b, ldb, ahead := t.argument("b"), t.argument("ldb"), t.GP64()
+	t.MOVQ(ldb, ahead)
+	t.SHLQ(operand.U8(3), ahead)
 	k, loop := t.argument("k"), t.label("loop")
 	t.Label(loop)
 	row := t.loadRow(b)
+	t.prefetch(operand.Mem{Base: b, Index: ahead, Scale: 1})
 	t.ADDQ(ldb, b)
 	for i := range sums {
 		t.multiplyAdd(sums[i], row, a.at(i, 0))
@@ -78,8 +87,7 @@ func (t *tile) body(rows int) {
 	t.DECQ(k)
 	t.JNE(operand.LabelRef(loop))
 
-	c, ldc := t.argument("c"), t.argument("ldc")
-	store := t.label("store")
+	c, store := t.argument("c"), t.label("store")
 	t.jumpIfOne("alpha", store)
 	alpha, from := t.register(), t.GP64()
 	t.one("VBROADCASTS", t.address("alpha"), alpha)
@@ -109,6 +117,14 @@ func (t *tile) multiplyAdd(sums, row []reg.VecVirtual, element operand.Mem) {
 	t.one("VBROADCASTS", element, x)
 	for v := range sums {
 		t.one("VFMADD231P", row[v], x, sums[v])
+	}
+}
+
+// prefetch asks for a row of the tile.
+func (t *tile) prefetch(m operand.Mem) {
+	t.PREFETCHT0(m)
+	if t.vectors > 1 {
+		t.PREFETCHT0(m.Offset(64))
 	}
 }
 
