@@ -2,7 +2,6 @@ package training
 
 import (
 	"fmt"
-	"slices"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -16,7 +15,8 @@ import (
 // contrastivePlan is the graph of a contrastive step for one batch size, compiled.
 type contrastivePlan struct {
 	positive, positiveWeights *tensor.Dense
-	negative, negativeWeights *tensor.Dense
+	negative                  *G.Node // which reads the rows of the negative phase where they lie
+	negativeWeights           *tensor.Dense
 	shares                    *tensor.Dense // of each row in a mean over the batch, (1, rows); nil where none is taken
 
 	weights    []float64 // of the rows of the batch at hand
@@ -50,10 +50,10 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	defer building.Unlock()
 	g, dtype, n := G.NewGraph(), f.model.Dtype(), f.model.Visible().Len()
 	p := &contrastivePlan{weights: make([]float64, rows), shareTerms: make([]float64, rows)}
-	var positive, positiveWeights, negative, negativeWeights *G.Node
+	var positive, positiveWeights, negativeWeights *G.Node
 	p.positive, positive = input(g, dtype, "positive", rows, n)
 	p.positiveWeights, positiveWeights = input(g, dtype, "positive weights", rows)
-	p.negative, negative = input(g, dtype, "negative", negativeRows, n)
+	p.negative = G.NewMatrix(g, dtype, G.WithName("negative"), G.WithShape(negativeRows, n))
 	p.negativeWeights, negativeWeights = input(g, dtype, "negative weights", negativeRows)
 
 	e, err := f.model.Bind(g)
@@ -64,7 +64,7 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	if err != nil {
 		return nil, err
 	}
-	minus, err := e.FreeEnergy(negative)
+	minus, err := e.FreeEnergy(p.negative)
 	if err != nil {
 		return nil, err
 	}
@@ -118,10 +118,10 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	return p, p.compile(total, f.model, f.Solver, given, reads...)
 }
 
-// bind copies the weights and what the negative phase has made into the graph's inputs.
+// bind gives the graph's inputs the weights and what the negative phase has made.
 func (p *contrastivePlan) bind(phase sampling.Phase, negative *tensor.Dense, negativeWeights []float64) error {
-	if !slices.Equal(negative.Shape(), p.negative.Shape()) || len(negativeWeights) != negative.Shape()[0] {
-		return fmt.Errorf("the negative phase gave rows of shape %v and %d weights, want %v: %w", negative.Shape(), len(negativeWeights), p.negative.Shape(), energy.ErrShape)
+	if len(negativeWeights) != p.negativeWeights.Shape()[0] {
+		return fmt.Errorf("the negative phase gave %d weights, want %d: %w", len(negativeWeights), p.negativeWeights.Shape()[0], energy.ErrShape)
 	}
 	setFloats(p.positiveWeights, p.weights)
 	setFloats(p.negativeWeights, negativeWeights)
@@ -137,5 +137,5 @@ func (p *contrastivePlan) bind(phase sampling.Phase, negative *tensor.Dense, neg
 			return err
 		}
 	}
-	return copyTensor(p.negative, negative)
+	return p.vm.Let(p.negative, negative)
 }

@@ -98,18 +98,3 @@ func setFloats(dst *tensor.Dense, values []float64) {
 		copy(dst.Float64s(), values)
 	}
 }
-
-// copyTensor copies a contiguous tensor to another of the same shape. (tensor.Copy allocates.)
-func copyTensor(dst, src *tensor.Dense) error {
-	switch {
-	case dst.Dtype() != src.Dtype():
-		return fmt.Errorf("dtype %v, want %v: %w", src.Dtype(), dst.Dtype(), energy.ErrDtype)
-	case src.RequiresIterator() || src.DataOrder().IsColMajor():
-		return fmt.Errorf("the tensor is a view or a transpose, want contiguous row-major data: %w", energy.ErrShape)
-	case dst.Dtype() == tensor.Float32:
-		copy(dst.Float32s(), src.Float32s())
-	default:
-		copy(dst.Float64s(), src.Float64s())
-	}
-	return nil
-}

@@ -89,6 +89,10 @@ func allFinite[T Float](x []T) bool { return tableOf[T]().timesZero(x) == 0 }
 
 // Convert copies src to dst in the precision of dst.
 func Convert[T, S Float](dst []T, src []S) {
+	if same, ok := any(src).([]T); ok {
+		copy(dst, same)
+		return
+	}
 	for i, v := range src {
 		dst[i] = T(v)
 	}
