@@ -8,6 +8,7 @@
 //   - dbn: deep belief networks, in four calls
 //   - sampling: Markov chains, apart from training
 //   - energy: energies and free energies as graphs, for models of your own
+//   - machine: running graphs of your own faster than on the tape machine
 //
 // Fitting, looking at and saving a restricted Boltzmann machine, where bars holds one row an example:
 //
@@ -37,7 +38,7 @@
 //   - Binary units are Bernoulli, {0, 1}; bipolar ones are Spin, {−1, +1}.
 //   - float32 where nothing else is asked for, float64 where it is.
 //   - A configuration is a struct whose zero fields mean documented defaults; a setting that cannot take effect is an error.
-//   - Everything random is a function of a seed that is passed in. Equal seeds give equal bits on one architecture.
+//   - Everything random is a function of a seed that is passed in. Equal seeds give equal bits on one level of kernels.
 //   - Errors wrap the sentinels of package energy; a panic means a bug in this library.
 //
 // # Three times
