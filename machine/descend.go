@@ -19,6 +19,11 @@ func (w *descent) do(_ *layout, s *step) error {
 	if !ok || !contiguous(p) {
 		return fmt.Errorf("the parameter is a %T, want a contiguous tensor: %w", s.args[0], ErrShape)
 	}
+	for _, a := range s.args[1:] {
+		if w.op != nil && overlap(p, a) {
+			return fmt.Errorf("the parameter lies in the memory of what its gradient is computed from: bind it to one node alone: %w", ErrConfig)
+		}
+	}
 	return w.addTo(p, -w.machine.rate, s.args[1:])
 }
 

@@ -121,3 +121,17 @@ func TestGuard(t *testing.T) {
 	require.NoError(t, unguarded.RunAll())
 	require.Equal(t, []float64{math.Inf(-1), math.Inf(-1)}, numbers(w.Value()))
 }
+
+// A parameter whose memory another node reads would change under the products that are added to it.
+func TestDescentRefusesSharedMemory(t *testing.T) {
+	g := G.NewGraph()
+	a := input(g, "a", []int{2, 2}, 1, 2, 3, 4)
+	b := G.NewMatrix(g, G.Float64, G.WithName("b"), G.WithShape(2, 2), G.WithValue(a.Value()))
+	cost := G.Must(op.Mean(G.Must(op.RowDot(G.Must(op.Gemm(a, b, false, false)), a))))
+	_, err := G.Grad(cost, b)
+	require.NoError(t, err)
+	m := newMachine(t, g, machine.Config{Outputs: G.Nodes{cost}, Descend: G.Nodes{b}})
+	m.SetRate(1)
+	require.ErrorIs(t, m.RunAll(), machine.ErrConfig)
+	require.Equal(t, []float64{1, 2, 3, 4}, numbers(a.Value()))
+}

@@ -42,11 +42,11 @@ func New(g *G.ExprGraph, c Config) (*Machine, error) {
 	return m, nil
 }
 
-// Let gives an input, or a node of Config.Given, a value: from the next run on the machine reads it, until another value is let or bound to the node. It
-// may differ from the node's shape in the leading dimension, for another size of batch. Then every input whose shape depends on
-// that has to be let, too, and the graph must not hold an op of Gorgonia that keeps shapes (Reshape, Slice, and so the gradients
-// of built-in sums and concatenations): RunAll says so where it does. Shapes that have been seen before cost nothing; the
-// machine remembers eight sets of them.
+// Let gives an input, or a node of Config.Given, a value: from the next run on the machine reads it, until another value is let,
+// or one is bound to the node that it did not hold before. It may differ from the node's shape in the leading dimension, for
+// another size of batch. Then every input whose shape depends on that has to be let, too, and the graph must not hold an op of
+// Gorgonia that keeps shapes (Reshape, Slice, and so the gradients of built-in sums and concatenations): RunAll says so where it
+// does. Shapes that have been seen before cost nothing; the machine remembers eight sets of them.
 //
 // It returns ErrConfig for a node that the machine does not read, ErrShape and ErrDtype for a value that does not fit it.
 func (m *Machine) Let(n *G.Node, v G.Value) error {

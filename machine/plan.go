@@ -2,6 +2,7 @@ package machine
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	G "gorgonia.org/gorgonia"
@@ -191,7 +192,7 @@ func (b *builder) isConstant(s *step) bool {
 // live finds the last step that reads each value. What an op of others makes may be a view of any of its arguments, so they
 // are read as long as it is. Values that users see, and constants, are never read for the last time.
 func (b *builder) live() {
-	const forever = 1 << 62
+	const forever = math.MaxInt
 	until := make([]int, b.slots)
 	for i := range until {
 		until[i] = none

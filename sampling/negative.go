@@ -32,7 +32,8 @@ type Phase interface {
 
 // Shared is a phase that begins with what the cost of the data needs, too: a product that need not be done twice.
 type Shared interface {
-	// HiddenInputs returns the inputs of the hidden units given the last data of Next, vW + c of the plain form, (rows, hidden).
+	// HiddenInputs returns the inputs of the hidden units given the last data of Next, vW + c of the plain form, (rows, hidden). It
+	// is to be read only, until the next call of Next.
 	HiddenInputs() *tensor.Dense
 }
 

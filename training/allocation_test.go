@@ -1,6 +1,8 @@
 package training
 
 import (
+	"runtime"
+	"runtime/debug"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,19 +14,42 @@ import (
 	"github.com/harmonium-go/harmonium/sampling"
 )
 
-// Once the first steps have made the buffers, a step of training allocates nothing.
+var poolsLeak bool
+
+// mallocs counts the allocations of many runs on two cores. (testing.AllocsPerRun runs on one.)
+func mallocs(t *testing.T, runs int, f func()) int {
+	if poolsLeak {
+		t.Skip("sync.Pool leaks under the race detector")
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties pools
+	f()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		f()
+	}
+	runtime.ReadMemStats(&after)
+	return int(after.Mallocs - before.Mallocs)
+}
+
+// few are allocations of the runtime's own, and of a worker that borrows scratch memory for the first time.
+const few = 30
+
+// Once the first steps have made the buffers, a step of training allocates nothing. The machine is large enough for its
+// products to be shared out.
 func TestContrastiveStepAllocatesNothing(t *testing.T) {
-	const rows, batch = 60, 20
+	const rows, batch, visible, hidden = 300, 100, 64, 80
 	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
-		x := tensor.New(tensor.Of(dtype), tensor.WithShape(rows, 30))
-		setFloats(x, randomBits(rows*30))
+		x := tensor.New(tensor.Of(dtype), tensor.WithShape(rows, visible))
+		setFloats(x, randomBits(rows*visible))
 		for _, c := range []Contrastive{
 			{Negative: sampling.CD{}, Solver: SGD{Rate: 0.1}},
 			{Negative: sampling.CD{Steps: 3}, Solver: SGD{Rate: 0.1, Momentum: 0.5}, L1: 1e-4, L2: 1e-4},
 			{Negative: sampling.PCD{Chains: 10}, Solver: Adam{Rate: 0.01}, SparsityTarget: 0.1, SparsityCost: 0.1, Convention: Stochastic},
 		} {
 			for _, centered := range []bool{false, true} {
-				m, err := layers.NewRBM("rbm", layers.RBMConfig{Visible: energy.Bernoulli(30), Hidden: energy.Bernoulli(25), Dtype: dtype, Centered: centered, Seed: 1})
+				m, err := layers.NewRBM("rbm", layers.RBMConfig{Visible: energy.Bernoulli(visible), Hidden: energy.Bernoulli(hidden), Dtype: dtype, Centered: centered, Seed: 1})
 				require.NoError(t, err)
 				source, err := newTensorSource(x, m.Visible(), c.Convention, 1)
 				require.NoError(t, err)
@@ -39,23 +64,22 @@ func TestContrastiveStepAllocatesNothing(t *testing.T) {
 					require.NoError(t, err)
 					step++
 				}
-				update()
-				require.Zero(t, testing.AllocsPerRun(20, update), "%v, %v, %v, centered %v", dtype, c.Negative, c.Solver, centered)
+				require.Less(t, mallocs(t, 200, update), few, "%v, %v, %v, centered %v", dtype, c.Negative, c.Solver, centered)
 			}
 		}
 	}
 }
 
 func TestSupervisedStepAllocatesNothing(t *testing.T) {
-	const rows, batch = 60, 20
+	const rows, batch, in, hidden = 300, 100, 64, 80
 	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
-		x, targets := tensor.New(tensor.Of(dtype), tensor.WithShape(rows, 30)), tensor.New(tensor.Of(dtype), tensor.WithShape(rows, 1))
-		setFloats(x, randomBits(rows*30))
+		x, targets := tensor.New(tensor.Of(dtype), tensor.WithShape(rows, in)), tensor.New(tensor.Of(dtype), tensor.WithShape(rows, 1))
+		setFloats(x, randomBits(rows*in))
 		setFloats(targets, randomBits(rows))
 		for _, solver := range []Solver{SGD{Rate: 0.1}, SGD{Rate: 0.1, Momentum: 0.5, Nesterov: true}, AdamW{Rate: 0.01, Decay: 0.1}} {
-			first, err := layers.NewLinear("first", layers.LinearConfig{In: 30, Out: 25, Dtype: dtype, Seed: 1})
+			first, err := layers.NewLinear("first", layers.LinearConfig{In: in, Out: hidden, Dtype: dtype, Seed: 1})
 			require.NoError(t, err)
-			last, err := layers.NewLinear("last", layers.LinearConfig{In: 25, Out: 1, Dtype: dtype, Seed: 2})
+			last, err := layers.NewLinear("last", layers.LinearConfig{In: hidden, Out: 1, Dtype: dtype, Seed: 2})
 			require.NoError(t, err)
 			drop, err := layers.NewDropout("drop", 0.2, 3)
 			require.NoError(t, err)
@@ -73,8 +97,7 @@ func TestSupervisedStepAllocatesNothing(t *testing.T) {
 				require.NoError(t, err)
 				step++
 			}
-			update()
-			require.Zero(t, testing.AllocsPerRun(20, update), "%v, %v", dtype, solver)
+			require.Less(t, mallocs(t, 200, update), few, "%v, %v", dtype, solver)
 		}
 	}
 }

@@ -29,6 +29,11 @@ func Combine[T Float](dst, x, y []T, a, b, c T) {
 	tableOf[T]().combine(dst, x[:len(dst)], y[:len(dst)], a, b, c)
 }
 
+// AddShifted adds (x_i − shift)·factor to dst_i.
+func AddShifted[T Float](dst, x []T, shift, factor T) {
+	tableOf[T]().addShifted(dst, x[:len(dst)], shift, factor)
+}
+
 // SoftmaxGrad sets dst_i = p_i·(g_i − dot)·factor. With dot = Σ p_i·g_i and factor 1 this is the gradient of a softmax whose
 // result is p; the gradient of attention scores has factor β.
 func SoftmaxGrad[T Float](dst, p, g []T, dot, factor T) {
@@ -59,6 +64,7 @@ type arithmeticKernels[T Float] struct {
 	below              func(dst, u, p []T)
 	multiplyAdd        func(dst, x, y, z []T)
 	shiftScale         func(dst, x []T, shift, factor T)
+	addShifted         func(dst, x []T, shift, factor T)
 	softmaxGrad        func(dst, p, g []T, dot, factor T)
 	drop               func(dst, x, u []T, p, factor T)
 	combine            func(dst, x, y []T, a, b, c T)
@@ -86,6 +92,11 @@ func plainArithmetic[T Float]() arithmeticKernels[T] {
 		shiftScale: func(dst, x []T, shift, factor T) {
 			for i := range dst {
 				dst[i] = (x[i] - shift) * factor
+			}
+		},
+		addShifted: func(dst, x []T, shift, factor T) {
+			for i := range dst {
+				dst[i] += (x[i] - shift) * factor
 			}
 		},
 		softmaxGrad: func(dst, p, g []T, dot, factor T) {

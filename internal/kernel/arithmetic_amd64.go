@@ -27,6 +27,11 @@ func multiplyAdd32AVX2(dst []float32, x []float32, y []float32, z []float32)
 //go:noescape
 func combine32AVX2(dst []float32, x []float32, y []float32, a float32, b float32, c float32)
 
+// addShifted32AVX2 sets dst = dst + (x - shift)·factor, rounded twice.
+//
+//go:noescape
+func addShifted32AVX2(dst []float32, x []float32, shift float32, factor float32)
+
 // softmaxGrad32AVX2 sets dst = p·(g - dot)·factor.
 //
 //go:noescape
@@ -76,6 +81,11 @@ func multiplyAdd32AVX512(dst []float32, x []float32, y []float32, z []float32)
 //
 //go:noescape
 func combine32AVX512(dst []float32, x []float32, y []float32, a float32, b float32, c float32)
+
+// addShifted32AVX512 sets dst = dst + (x - shift)·factor, rounded twice.
+//
+//go:noescape
+func addShifted32AVX512(dst []float32, x []float32, shift float32, factor float32)
 
 // softmaxGrad32AVX512 sets dst = p·(g - dot)·factor.
 //
@@ -127,6 +137,11 @@ func multiplyAdd64AVX2(dst []float64, x []float64, y []float64, z []float64)
 //go:noescape
 func combine64AVX2(dst []float64, x []float64, y []float64, a float64, b float64, c float64)
 
+// addShifted64AVX2 sets dst = dst + (x - shift)·factor, rounded twice.
+//
+//go:noescape
+func addShifted64AVX2(dst []float64, x []float64, shift float64, factor float64)
+
 // softmaxGrad64AVX2 sets dst = p·(g - dot)·factor.
 //
 //go:noescape
@@ -176,6 +191,11 @@ func multiplyAdd64AVX512(dst []float64, x []float64, y []float64, z []float64)
 //
 //go:noescape
 func combine64AVX512(dst []float64, x []float64, y []float64, a float64, b float64, c float64)
+
+// addShifted64AVX512 sets dst = dst + (x - shift)·factor, rounded twice.
+//
+//go:noescape
+func addShifted64AVX512(dst []float64, x []float64, shift float64, factor float64)
 
 // softmaxGrad64AVX512 sets dst = p·(g - dot)·factor.
 //

@@ -263,6 +263,58 @@ done15:
 	VZEROUPPER
 	RET
 
+// func addShifted32AVX2(dst []float32, x []float32, shift float32, factor float32)
+// Requires: AVX, FMA3
+TEXT ·addShifted32AVX2(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	VBROADCASTSS shift+48(FP), Y0
+	VBROADCASTSS shift+48(FP), Y1
+	VBROADCASTSS factor+52(FP), Y2
+	VBROADCASTSS factor+52(FP), Y3
+	MOVQ         dst_len+8(FP), DX
+	XORQ         BX, BX
+	SUBQ         $0x00000010, DX
+	JLT          rest17
+
+full16:
+	VMOVUPS     (AX)(BX*1), Y4
+	VMOVUPS     32(AX)(BX*1), Y5
+	VMOVUPS     (CX)(BX*1), Y6
+	VMOVUPS     32(CX)(BX*1), Y7
+	VSUBPS      Y0, Y6, Y6
+	VSUBPS      Y1, Y7, Y7
+	VFMADD231PS Y2, Y6, Y4
+	VFMADD231PS Y3, Y7, Y5
+	VMOVUPS     Y4, (AX)(BX*1)
+	VMOVUPS     Y5, 32(AX)(BX*1)
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, DX
+	JGE         full16
+
+rest17:
+	ADDQ        $0x00000010, DX
+	JE          done18
+	LEAQ        window16x32<>+64(SB), SI
+	SHLQ        $0x02, DX
+	SUBQ        DX, SI
+	VMOVUPS     (SI), Y4
+	VMOVUPS     32(SI), Y5
+	VMASKMOVPS  (AX)(BX*1), Y4, Y6
+	VMASKMOVPS  32(AX)(BX*1), Y5, Y7
+	VMASKMOVPS  (CX)(BX*1), Y4, Y8
+	VMASKMOVPS  32(CX)(BX*1), Y5, Y9
+	VSUBPS      Y0, Y8, Y0
+	VSUBPS      Y1, Y9, Y1
+	VFMADD231PS Y2, Y0, Y6
+	VFMADD231PS Y3, Y1, Y7
+	VMASKMOVPS  Y6, Y4, (AX)(BX*1)
+	VMASKMOVPS  Y7, Y5, 32(AX)(BX*1)
+
+done18:
+	VZEROUPPER
+	RET
+
 // func softmaxGrad32AVX2(dst []float32, p []float32, g []float32, dot float32, factor float32)
 // Requires: AVX
 TEXT ·softmaxGrad32AVX2(SB), NOSPLIT, $0-80
@@ -276,9 +328,9 @@ TEXT ·softmaxGrad32AVX2(SB), NOSPLIT, $0-80
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000010, BX
-	JLT          rest17
+	JLT          rest20
 
-full16:
+full19:
 	VMOVUPS (CX)(SI*1), Y4
 	VMOVUPS 32(CX)(SI*1), Y5
 	VMOVUPS (DX)(SI*1), Y6
@@ -293,11 +345,11 @@ full16:
 	VMOVUPS Y5, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000010, BX
-	JGE     full16
+	JGE     full19
 
-rest17:
+rest20:
 	ADDQ       $0x00000010, BX
-	JE         done18
+	JE         done21
 	LEAQ       window16x32<>+64(SB), DI
 	SHLQ       $0x02, BX
 	SUBQ       BX, DI
@@ -316,7 +368,7 @@ rest17:
 	VMASKMOVPS Y0, Y4, (AX)(SI*1)
 	VMASKMOVPS Y1, Y5, 32(AX)(SI*1)
 
-done18:
+done21:
 	VZEROUPPER
 	RET
 
@@ -331,9 +383,9 @@ TEXT ·multiplyExp32AVX2(SB), NOSPLIT, $0-76
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000010, BX
-	JLT          rest20
+	JLT          rest23
 
-full19:
+full22:
 	VMOVUPS      (CX)(SI*1), Y2
 	VMOVUPS      32(CX)(SI*1), Y3
 	VMOVUPS      (DX)(SI*1), Y4
@@ -392,11 +444,11 @@ full19:
 	VMOVUPS      Y3, 32(AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000010, BX
-	JGE          full19
+	JGE          full22
 
-rest20:
+rest23:
 	ADDQ         $0x00000010, BX
-	JE           done21
+	JE           done24
 	LEAQ         window16x32<>+64(SB), DI
 	SHLQ         $0x02, BX
 	SUBQ         BX, DI
@@ -459,7 +511,7 @@ rest20:
 	VMASKMOVPS   Y0, Y2, (AX)(SI*1)
 	VMASKMOVPS   Y1, Y3, 32(AX)(SI*1)
 
-done21:
+done24:
 	VZEROUPPER
 	RET
 
@@ -551,9 +603,9 @@ TEXT ·addMultiplyExp32AVX2(SB), NOSPLIT, $0-108
 	MOVQ         dst_len+8(FP), SI
 	XORQ         DI, DI
 	SUBQ         $0x00000010, SI
-	JLT          rest23
+	JLT          rest26
 
-full22:
+full25:
 	VMOVUPS      (AX)(DI*1), Y6
 	VMOVUPS      32(AX)(DI*1), Y7
 	VMOVUPS      (CX)(DI*1), Y8
@@ -622,11 +674,11 @@ full22:
 	VMOVUPS      Y7, 32(AX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000010, SI
-	JGE          full22
+	JGE          full25
 
-rest23:
+rest26:
 	ADDQ         $0x00000010, SI
-	JE           done24
+	JE           done27
 	LEAQ         window16x32<>+64(SB), R8
 	SHLQ         $0x02, SI
 	SUBQ         SI, R8
@@ -699,7 +751,7 @@ rest23:
 	VMASKMOVPS   Y0, Y6, (AX)(DI*1)
 	VMASKMOVPS   Y1, Y7, 32(AX)(DI*1)
 
-done24:
+done27:
 	VZEROUPPER
 	RET
 
@@ -712,9 +764,9 @@ TEXT ·below32AVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000010, BX
-	JLT  rest26
+	JLT  rest29
 
-full25:
+full28:
 	VMOVUPS      (CX)(SI*1), Y0
 	VMOVUPS      32(CX)(SI*1), Y1
 	VMOVUPS      (DX)(SI*1), Y2
@@ -735,11 +787,11 @@ full25:
 	VMOVUPS      Y1, 32(AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000010, BX
-	JGE          full25
+	JGE          full28
 
-rest26:
+rest29:
 	ADDQ         $0x00000010, BX
-	JE           done27
+	JE           done30
 	LEAQ         window16x32<>+64(SB), DI
 	SHLQ         $0x02, BX
 	SUBQ         BX, DI
@@ -764,7 +816,7 @@ rest26:
 	VMASKMOVPS   Y2, Y0, (AX)(SI*1)
 	VMASKMOVPS   Y3, Y1, 32(AX)(SI*1)
 
-done27:
+done30:
 	VZEROUPPER
 	RET
 
@@ -781,9 +833,9 @@ TEXT ·drop32AVX2(SB), NOSPLIT, $0-80
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000010, BX
-	JLT          rest29
+	JLT          rest32
 
-full28:
+full31:
 	VMOVUPS   (CX)(SI*1), Y4
 	VMOVUPS   32(CX)(SI*1), Y5
 	VMOVUPS   (DX)(SI*1), Y6
@@ -800,11 +852,11 @@ full28:
 	VMOVUPS   Y5, 32(AX)(SI*1)
 	ADDQ      $0x00000040, SI
 	SUBQ      $0x00000010, BX
-	JGE       full28
+	JGE       full31
 
-rest29:
+rest32:
 	ADDQ       $0x00000010, BX
-	JE         done30
+	JE         done33
 	LEAQ       window16x32<>+64(SB), DI
 	SHLQ       $0x02, BX
 	SUBQ       BX, DI
@@ -825,7 +877,7 @@ rest29:
 	VMASKMOVPS Y0, Y4, (AX)(SI*1)
 	VMASKMOVPS Y1, Y5, 32(AX)(SI*1)
 
-done30:
+done33:
 	VZEROUPPER
 	RET
 
@@ -839,20 +891,20 @@ TEXT ·shiftScale32AVX512(SB), NOSPLIT, $0-56
 	MOVQ         dst_len+8(FP), DX
 	XORQ         BX, BX
 	SUBQ         $0x00000010, DX
-	JLT          rest32
+	JLT          rest35
 
-full31:
+full34:
 	VMOVUPS (CX)(BX*1), Z2
 	VSUBPS  Z0, Z2, Z2
 	VMULPS  Z1, Z2, Z2
 	VMOVUPS Z2, (AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000010, DX
-	JGE     full31
+	JGE     full34
 
-rest32:
+rest35:
 	ADDQ      $0x00000010, DX
-	JE        done33
+	JE        done36
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVW     SI, K1
@@ -861,7 +913,7 @@ rest32:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*1)
 
-done33:
+done36:
 	VZEROUPPER
 	RET
 
@@ -874,47 +926,12 @@ TEXT ·subtract32AVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000010, BX
-	JLT  rest35
-
-full34:
-	VMOVUPS (CX)(SI*1), Z0
-	VMOVUPS (DX)(SI*1), Z1
-	VSUBPS  Z1, Z0, Z0
-	VMOVUPS Z0, (AX)(SI*1)
-	ADDQ    $0x00000040, SI
-	SUBQ    $0x00000010, BX
-	JGE     full34
-
-rest35:
-	ADDQ      $0x00000010, BX
-	JE        done36
-	MOVQ      $-1, DI
-	BZHIQ     BX, DI, DI
-	KMOVW     DI, K1
-	VMOVUPS.Z (CX)(SI*1), K1, Z0
-	VMOVUPS.Z (DX)(SI*1), K1, Z1
-	VSUBPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(SI*1)
-
-done36:
-	VZEROUPPER
-	RET
-
-// func multiply32AVX512(dst []float32, x []float32, y []float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·multiply32AVX512(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ y_base+48(FP), DX
-	MOVQ dst_len+8(FP), BX
-	XORQ SI, SI
-	SUBQ $0x00000010, BX
 	JLT  rest38
 
 full37:
 	VMOVUPS (CX)(SI*1), Z0
 	VMOVUPS (DX)(SI*1), Z1
-	VMULPS  Z1, Z0, Z0
+	VSUBPS  Z1, Z0, Z0
 	VMOVUPS Z0, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000010, BX
@@ -928,10 +945,45 @@ rest38:
 	KMOVW     DI, K1
 	VMOVUPS.Z (CX)(SI*1), K1, Z0
 	VMOVUPS.Z (DX)(SI*1), K1, Z1
-	VMULPS    Z1, Z0, Z0
+	VSUBPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 
 done39:
+	VZEROUPPER
+	RET
+
+// func multiply32AVX512(dst []float32, x []float32, y []float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·multiply32AVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ y_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+	XORQ SI, SI
+	SUBQ $0x00000010, BX
+	JLT  rest41
+
+full40:
+	VMOVUPS (CX)(SI*1), Z0
+	VMOVUPS (DX)(SI*1), Z1
+	VMULPS  Z1, Z0, Z0
+	VMOVUPS Z0, (AX)(SI*1)
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, BX
+	JGE     full40
+
+rest41:
+	ADDQ      $0x00000010, BX
+	JE        done42
+	MOVQ      $-1, DI
+	BZHIQ     BX, DI, DI
+	KMOVW     DI, K1
+	VMOVUPS.Z (CX)(SI*1), K1, Z0
+	VMOVUPS.Z (DX)(SI*1), K1, Z1
+	VMULPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(SI*1)
+
+done42:
 	VZEROUPPER
 	RET
 
@@ -945,9 +997,9 @@ TEXT ·multiplyAdd32AVX512(SB), NOSPLIT, $0-96
 	MOVQ dst_len+8(FP), SI
 	XORQ DI, DI
 	SUBQ $0x00000010, SI
-	JLT  rest41
+	JLT  rest44
 
-full40:
+full43:
 	VMOVUPS     (CX)(DI*1), Z0
 	VMOVUPS     (DX)(DI*1), Z1
 	VMOVUPS     (BX)(DI*1), Z2
@@ -955,11 +1007,11 @@ full40:
 	VMOVUPS     Z0, (AX)(DI*1)
 	ADDQ        $0x00000040, DI
 	SUBQ        $0x00000010, SI
-	JGE         full40
+	JGE         full43
 
-rest41:
+rest44:
 	ADDQ        $0x00000010, SI
-	JE          done42
+	JE          done45
 	MOVQ        $-1, R8
 	BZHIQ       SI, R8, R8
 	KMOVW       R8, K1
@@ -969,7 +1021,7 @@ rest41:
 	VFMADD213PS Z2, Z1, Z0
 	VMOVUPS     Z0, K1, (AX)(DI*1)
 
-done42:
+done45:
 	VZEROUPPER
 	RET
 
@@ -985,9 +1037,9 @@ TEXT ·combine32AVX512(SB), NOSPLIT, $0-84
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000010, BX
-	JLT          rest44
+	JLT          rest47
 
-full43:
+full46:
 	VMOVUPS     (CX)(SI*1), Z3
 	VMOVUPS     (DX)(SI*1), Z4
 	VFMADD213PS Z2, Z1, Z4
@@ -995,11 +1047,11 @@ full43:
 	VMOVUPS     Z3, (AX)(SI*1)
 	ADDQ        $0x00000040, SI
 	SUBQ        $0x00000010, BX
-	JGE         full43
+	JGE         full46
 
-rest44:
+rest47:
 	ADDQ        $0x00000010, BX
-	JE          done45
+	JE          done48
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVW       DI, K1
@@ -1009,7 +1061,45 @@ rest44:
 	VFMADD213PS Z4, Z0, Z3
 	VMOVUPS     Z3, K1, (AX)(SI*1)
 
-done45:
+done48:
+	VZEROUPPER
+	RET
+
+// func addShifted32AVX512(dst []float32, x []float32, shift float32, factor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addShifted32AVX512(SB), NOSPLIT, $0-56
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	VBROADCASTSS shift+48(FP), Z0
+	VBROADCASTSS factor+52(FP), Z1
+	MOVQ         dst_len+8(FP), DX
+	XORQ         BX, BX
+	SUBQ         $0x00000010, DX
+	JLT          rest50
+
+full49:
+	VMOVUPS     (AX)(BX*1), Z2
+	VMOVUPS     (CX)(BX*1), Z3
+	VSUBPS      Z0, Z3, Z3
+	VFMADD231PS Z1, Z3, Z2
+	VMOVUPS     Z2, (AX)(BX*1)
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000010, DX
+	JGE         full49
+
+rest50:
+	ADDQ        $0x00000010, DX
+	JE          done51
+	MOVQ        $-1, SI
+	BZHIQ       DX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPS.Z   (AX)(BX*1), K1, Z2
+	VMOVUPS.Z   (CX)(BX*1), K1, Z3
+	VSUBPS      Z0, Z3, Z0
+	VFMADD231PS Z1, Z0, Z2
+	VMOVUPS     Z2, K1, (AX)(BX*1)
+
+done51:
 	VZEROUPPER
 	RET
 
@@ -1024,9 +1114,9 @@ TEXT ·softmaxGrad32AVX512(SB), NOSPLIT, $0-80
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000010, BX
-	JLT          rest47
+	JLT          rest53
 
-full46:
+full52:
 	VMOVUPS (CX)(SI*1), Z2
 	VMOVUPS (DX)(SI*1), Z3
 	VSUBPS  Z0, Z3, Z3
@@ -1035,11 +1125,11 @@ full46:
 	VMOVUPS Z2, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000010, BX
-	JGE     full46
+	JGE     full52
 
-rest47:
+rest53:
 	ADDQ      $0x00000010, BX
-	JE        done48
+	JE        done54
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -1050,7 +1140,7 @@ rest47:
 	VMULPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*1)
 
-done48:
+done54:
 	VZEROUPPER
 	RET
 
@@ -1064,9 +1154,9 @@ TEXT ·multiplyExp32AVX512(SB), NOSPLIT, $0-76
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000010, BX
-	JLT          rest50
+	JLT          rest56
 
-full49:
+full55:
 	VMOVUPS           (CX)(SI*1), Z1
 	VMOVUPS           (DX)(SI*1), Z2
 	VMULPS            Z0, Z2, Z2
@@ -1091,11 +1181,11 @@ full49:
 	VMOVUPS           Z1, (AX)(SI*1)
 	ADDQ              $0x00000040, SI
 	SUBQ              $0x00000010, BX
-	JGE               full49
+	JGE               full55
 
-rest50:
+rest56:
 	ADDQ              $0x00000010, BX
-	JE                done51
+	JE                done57
 	MOVQ              $-1, DI
 	BZHIQ             BX, DI, DI
 	KMOVW             DI, K1
@@ -1122,7 +1212,7 @@ rest50:
 	VMULPS            Z0, Z1, Z0
 	VMOVUPS           Z0, K1, (AX)(SI*1)
 
-done51:
+done57:
 	VZEROUPPER
 	RET
 
@@ -1139,9 +1229,9 @@ TEXT ·addMultiplyExp32AVX512(SB), NOSPLIT, $0-108
 	MOVQ         dst_len+8(FP), SI
 	XORQ         DI, DI
 	SUBQ         $0x00000010, SI
-	JLT          rest53
+	JLT          rest59
 
-full52:
+full58:
 	VMOVUPS           (AX)(DI*1), Z3
 	VMOVUPS           (CX)(DI*1), Z4
 	VMOVUPS           (DX)(DI*1), Z5
@@ -1171,11 +1261,11 @@ full52:
 	VMOVUPS           Z3, (AX)(DI*1)
 	ADDQ              $0x00000040, DI
 	SUBQ              $0x00000010, SI
-	JGE               full52
+	JGE               full58
 
-rest53:
+rest59:
 	ADDQ              $0x00000010, SI
-	JE                done54
+	JE                done60
 	MOVQ              $-1, R8
 	BZHIQ             SI, R8, R8
 	KMOVW             R8, K1
@@ -1207,7 +1297,7 @@ rest53:
 	VADDPS            Z0, Z3, Z0
 	VMOVUPS           Z0, K1, (AX)(DI*1)
 
-done54:
+done60:
 	VZEROUPPER
 	RET
 
@@ -1220,9 +1310,9 @@ TEXT ·below32AVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000010, BX
-	JLT  rest56
+	JLT  rest62
 
-full55:
+full61:
 	VMOVUPS      (CX)(SI*1), Z0
 	VMOVUPS      (DX)(SI*1), Z1
 	VCMPPS       $0x11, Z1, Z0, K1
@@ -1234,11 +1324,11 @@ full55:
 	VMOVUPS      Z3, (AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000010, BX
-	JGE          full55
+	JGE          full61
 
-rest56:
+rest62:
 	ADDQ         $0x00000010, BX
-	JE           done57
+	JE           done63
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -1252,7 +1342,7 @@ rest56:
 	VBLENDMPS    Z1, Z4, K2, Z5
 	VMOVUPS      Z5, K1, (AX)(SI*1)
 
-done57:
+done63:
 	VZEROUPPER
 	RET
 
@@ -1267,9 +1357,9 @@ TEXT ·drop32AVX512(SB), NOSPLIT, $0-80
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000010, BX
-	JLT          rest59
+	JLT          rest65
 
-full58:
+full64:
 	VMOVUPS   (CX)(SI*1), Z2
 	VMOVUPS   (DX)(SI*1), Z3
 	VCMPPS    $0x11, Z0, Z3, K1
@@ -1279,11 +1369,11 @@ full58:
 	VMOVUPS   Z4, (AX)(SI*1)
 	ADDQ      $0x00000040, SI
 	SUBQ      $0x00000010, BX
-	JGE       full58
+	JGE       full64
 
-rest59:
+rest65:
 	ADDQ      $0x00000010, BX
-	JE        done60
+	JE        done66
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -1295,7 +1385,7 @@ rest59:
 	VBLENDMPS Z0, Z1, K2, Z5
 	VMOVUPS   Z5, K1, (AX)(SI*1)
 
-done60:
+done66:
 	VZEROUPPER
 	RET
 
@@ -1311,9 +1401,9 @@ TEXT ·shiftScale64AVX2(SB), NOSPLIT, $0-64
 	MOVQ         dst_len+8(FP), DX
 	XORQ         BX, BX
 	SUBQ         $0x00000008, DX
-	JLT          rest62
+	JLT          rest68
 
-full61:
+full67:
 	VMOVUPD (CX)(BX*1), Y4
 	VMOVUPD 32(CX)(BX*1), Y5
 	VSUBPD  Y0, Y4, Y4
@@ -1324,11 +1414,11 @@ full61:
 	VMOVUPD Y5, 32(AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, DX
-	JGE     full61
+	JGE     full67
 
-rest62:
+rest68:
 	ADDQ       $0x00000008, DX
-	JE         done63
+	JE         done69
 	LEAQ       window8x64<>+64(SB), SI
 	SHLQ       $0x03, DX
 	SUBQ       DX, SI
@@ -1343,7 +1433,7 @@ rest62:
 	VMASKMOVPD Y0, Y4, (AX)(BX*1)
 	VMASKMOVPD Y1, Y5, 32(AX)(BX*1)
 
-done63:
+done69:
 	VZEROUPPER
 	RET
 
@@ -1374,9 +1464,9 @@ TEXT ·subtract64AVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000008, BX
-	JLT  rest65
+	JLT  rest71
 
-full64:
+full70:
 	VMOVUPD (CX)(SI*1), Y0
 	VMOVUPD 32(CX)(SI*1), Y1
 	VMOVUPD (DX)(SI*1), Y2
@@ -1387,11 +1477,11 @@ full64:
 	VMOVUPD Y1, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JGE     full64
+	JGE     full70
 
-rest65:
+rest71:
 	ADDQ       $0x00000008, BX
-	JE         done66
+	JE         done72
 	LEAQ       window8x64<>+64(SB), DI
 	SHLQ       $0x03, BX
 	SUBQ       BX, DI
@@ -1406,7 +1496,7 @@ rest65:
 	VMASKMOVPD Y2, Y0, (AX)(SI*1)
 	VMASKMOVPD Y3, Y1, 32(AX)(SI*1)
 
-done66:
+done72:
 	VZEROUPPER
 	RET
 
@@ -1419,9 +1509,9 @@ TEXT ·multiply64AVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000008, BX
-	JLT  rest68
+	JLT  rest74
 
-full67:
+full73:
 	VMOVUPD (CX)(SI*1), Y0
 	VMOVUPD 32(CX)(SI*1), Y1
 	VMOVUPD (DX)(SI*1), Y2
@@ -1432,11 +1522,11 @@ full67:
 	VMOVUPD Y1, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JGE     full67
+	JGE     full73
 
-rest68:
+rest74:
 	ADDQ       $0x00000008, BX
-	JE         done69
+	JE         done75
 	LEAQ       window8x64<>+64(SB), DI
 	SHLQ       $0x03, BX
 	SUBQ       BX, DI
@@ -1451,7 +1541,7 @@ rest68:
 	VMASKMOVPD Y2, Y0, (AX)(SI*1)
 	VMASKMOVPD Y3, Y1, 32(AX)(SI*1)
 
-done69:
+done75:
 	VZEROUPPER
 	RET
 
@@ -1465,9 +1555,9 @@ TEXT ·multiplyAdd64AVX2(SB), NOSPLIT, $0-96
 	MOVQ dst_len+8(FP), SI
 	XORQ DI, DI
 	SUBQ $0x00000008, SI
-	JLT  rest71
+	JLT  rest77
 
-full70:
+full76:
 	VMOVUPD     (CX)(DI*1), Y0
 	VMOVUPD     32(CX)(DI*1), Y1
 	VMOVUPD     (DX)(DI*1), Y2
@@ -1480,11 +1570,11 @@ full70:
 	VMOVUPD     Y1, 32(AX)(DI*1)
 	ADDQ        $0x00000040, DI
 	SUBQ        $0x00000008, SI
-	JGE         full70
+	JGE         full76
 
-rest71:
+rest77:
 	ADDQ        $0x00000008, SI
-	JE          done72
+	JE          done78
 	LEAQ        window8x64<>+64(SB), R8
 	SHLQ        $0x03, SI
 	SUBQ        SI, R8
@@ -1501,7 +1591,7 @@ rest71:
 	VMASKMOVPD  Y2, Y0, (AX)(DI*1)
 	VMASKMOVPD  Y3, Y1, 32(AX)(DI*1)
 
-done72:
+done78:
 	VZEROUPPER
 	RET
 
@@ -1520,9 +1610,9 @@ TEXT ·combine64AVX2(SB), NOSPLIT, $0-96
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest74
+	JLT          rest80
 
-full73:
+full79:
 	VMOVUPD     (CX)(SI*1), Y6
 	VMOVUPD     32(CX)(SI*1), Y7
 	VMOVUPD     (DX)(SI*1), Y8
@@ -1535,11 +1625,11 @@ full73:
 	VMOVUPD     Y7, 32(AX)(SI*1)
 	ADDQ        $0x00000040, SI
 	SUBQ        $0x00000008, BX
-	JGE         full73
+	JGE         full79
 
-rest74:
+rest80:
 	ADDQ        $0x00000008, BX
-	JE          done75
+	JE          done81
 	LEAQ        window8x64<>+64(SB), DI
 	SHLQ        $0x03, BX
 	SUBQ        BX, DI
@@ -1556,7 +1646,59 @@ rest74:
 	VMASKMOVPD  Y8, Y6, (AX)(SI*1)
 	VMASKMOVPD  Y9, Y7, 32(AX)(SI*1)
 
-done75:
+done81:
+	VZEROUPPER
+	RET
+
+// func addShifted64AVX2(dst []float64, x []float64, shift float64, factor float64)
+// Requires: AVX, FMA3
+TEXT ·addShifted64AVX2(SB), NOSPLIT, $0-64
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	VBROADCASTSD shift+48(FP), Y0
+	VBROADCASTSD shift+48(FP), Y1
+	VBROADCASTSD factor+56(FP), Y2
+	VBROADCASTSD factor+56(FP), Y3
+	MOVQ         dst_len+8(FP), DX
+	XORQ         BX, BX
+	SUBQ         $0x00000008, DX
+	JLT          rest83
+
+full82:
+	VMOVUPD     (AX)(BX*1), Y4
+	VMOVUPD     32(AX)(BX*1), Y5
+	VMOVUPD     (CX)(BX*1), Y6
+	VMOVUPD     32(CX)(BX*1), Y7
+	VSUBPD      Y0, Y6, Y6
+	VSUBPD      Y1, Y7, Y7
+	VFMADD231PD Y2, Y6, Y4
+	VFMADD231PD Y3, Y7, Y5
+	VMOVUPD     Y4, (AX)(BX*1)
+	VMOVUPD     Y5, 32(AX)(BX*1)
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000008, DX
+	JGE         full82
+
+rest83:
+	ADDQ        $0x00000008, DX
+	JE          done84
+	LEAQ        window8x64<>+64(SB), SI
+	SHLQ        $0x03, DX
+	SUBQ        DX, SI
+	VMOVUPD     (SI), Y4
+	VMOVUPD     32(SI), Y5
+	VMASKMOVPD  (AX)(BX*1), Y4, Y6
+	VMASKMOVPD  32(AX)(BX*1), Y5, Y7
+	VMASKMOVPD  (CX)(BX*1), Y4, Y8
+	VMASKMOVPD  32(CX)(BX*1), Y5, Y9
+	VSUBPD      Y0, Y8, Y0
+	VSUBPD      Y1, Y9, Y1
+	VFMADD231PD Y2, Y0, Y6
+	VFMADD231PD Y3, Y1, Y7
+	VMASKMOVPD  Y6, Y4, (AX)(BX*1)
+	VMASKMOVPD  Y7, Y5, 32(AX)(BX*1)
+
+done84:
 	VZEROUPPER
 	RET
 
@@ -1573,9 +1715,9 @@ TEXT ·softmaxGrad64AVX2(SB), NOSPLIT, $0-88
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest77
+	JLT          rest86
 
-full76:
+full85:
 	VMOVUPD (CX)(SI*1), Y4
 	VMOVUPD 32(CX)(SI*1), Y5
 	VMOVUPD (DX)(SI*1), Y6
@@ -1590,11 +1732,11 @@ full76:
 	VMOVUPD Y5, 32(AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JGE     full76
+	JGE     full85
 
-rest77:
+rest86:
 	ADDQ       $0x00000008, BX
-	JE         done78
+	JE         done87
 	LEAQ       window8x64<>+64(SB), DI
 	SHLQ       $0x03, BX
 	SUBQ       BX, DI
@@ -1613,7 +1755,7 @@ rest77:
 	VMASKMOVPD Y0, Y4, (AX)(SI*1)
 	VMASKMOVPD Y1, Y5, 32(AX)(SI*1)
 
-done78:
+done87:
 	VZEROUPPER
 	RET
 
@@ -1628,9 +1770,9 @@ TEXT ·multiplyExp64AVX2(SB), NOSPLIT, $0-80
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest80
+	JLT          rest89
 
-full79:
+full88:
 	VMOVUPD      (CX)(SI*1), Y2
 	VMOVUPD      32(CX)(SI*1), Y3
 	VMOVUPD      (DX)(SI*1), Y4
@@ -1699,11 +1841,11 @@ full79:
 	VMOVUPD      Y3, 32(AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000008, BX
-	JGE          full79
+	JGE          full88
 
-rest80:
+rest89:
 	ADDQ         $0x00000008, BX
-	JE           done81
+	JE           done90
 	LEAQ         window8x64<>+64(SB), DI
 	SHLQ         $0x03, BX
 	SUBQ         BX, DI
@@ -1776,7 +1918,7 @@ rest80:
 	VMASKMOVPD   Y0, Y2, (AX)(SI*1)
 	VMASKMOVPD   Y1, Y3, 32(AX)(SI*1)
 
-done81:
+done90:
 	VZEROUPPER
 	RET
 
@@ -1898,9 +2040,9 @@ TEXT ·addMultiplyExp64AVX2(SB), NOSPLIT, $0-120
 	MOVQ         dst_len+8(FP), SI
 	XORQ         DI, DI
 	SUBQ         $0x00000008, SI
-	JLT          rest83
+	JLT          rest92
 
-full82:
+full91:
 	VMOVUPD      (AX)(DI*1), Y6
 	VMOVUPD      32(AX)(DI*1), Y7
 	VMOVUPD      (CX)(DI*1), Y8
@@ -1979,11 +2121,11 @@ full82:
 	VMOVUPD      Y7, 32(AX)(DI*1)
 	ADDQ         $0x00000040, DI
 	SUBQ         $0x00000008, SI
-	JGE          full82
+	JGE          full91
 
-rest83:
+rest92:
 	ADDQ         $0x00000008, SI
-	JE           done84
+	JE           done93
 	LEAQ         window8x64<>+64(SB), R8
 	SHLQ         $0x03, SI
 	SUBQ         SI, R8
@@ -2066,7 +2208,7 @@ rest83:
 	VMASKMOVPD   Y0, Y6, (AX)(DI*1)
 	VMASKMOVPD   Y1, Y7, 32(AX)(DI*1)
 
-done84:
+done93:
 	VZEROUPPER
 	RET
 
@@ -2079,9 +2221,9 @@ TEXT ·below64AVX2(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000008, BX
-	JLT  rest86
+	JLT  rest95
 
-full85:
+full94:
 	VMOVUPD      (CX)(SI*1), Y0
 	VMOVUPD      32(CX)(SI*1), Y1
 	VMOVUPD      (DX)(SI*1), Y2
@@ -2102,11 +2244,11 @@ full85:
 	VMOVUPD      Y1, 32(AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000008, BX
-	JGE          full85
+	JGE          full94
 
-rest86:
+rest95:
 	ADDQ         $0x00000008, BX
-	JE           done87
+	JE           done96
 	LEAQ         window8x64<>+64(SB), DI
 	SHLQ         $0x03, BX
 	SUBQ         BX, DI
@@ -2131,7 +2273,7 @@ rest86:
 	VMASKMOVPD   Y2, Y0, (AX)(SI*1)
 	VMASKMOVPD   Y3, Y1, 32(AX)(SI*1)
 
-done87:
+done96:
 	VZEROUPPER
 	RET
 
@@ -2148,9 +2290,9 @@ TEXT ·drop64AVX2(SB), NOSPLIT, $0-88
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest89
+	JLT          rest98
 
-full88:
+full97:
 	VMOVUPD   (CX)(SI*1), Y4
 	VMOVUPD   32(CX)(SI*1), Y5
 	VMOVUPD   (DX)(SI*1), Y6
@@ -2167,11 +2309,11 @@ full88:
 	VMOVUPD   Y5, 32(AX)(SI*1)
 	ADDQ      $0x00000040, SI
 	SUBQ      $0x00000008, BX
-	JGE       full88
+	JGE       full97
 
-rest89:
+rest98:
 	ADDQ       $0x00000008, BX
-	JE         done90
+	JE         done99
 	LEAQ       window8x64<>+64(SB), DI
 	SHLQ       $0x03, BX
 	SUBQ       BX, DI
@@ -2192,7 +2334,7 @@ rest89:
 	VMASKMOVPD Y0, Y4, (AX)(SI*1)
 	VMASKMOVPD Y1, Y5, 32(AX)(SI*1)
 
-done90:
+done99:
 	VZEROUPPER
 	RET
 
@@ -2206,20 +2348,20 @@ TEXT ·shiftScale64AVX512(SB), NOSPLIT, $0-64
 	MOVQ         dst_len+8(FP), DX
 	XORQ         BX, BX
 	SUBQ         $0x00000008, DX
-	JLT          rest92
+	JLT          rest101
 
-full91:
+full100:
 	VMOVUPD (CX)(BX*1), Z2
 	VSUBPD  Z0, Z2, Z2
 	VMULPD  Z1, Z2, Z2
 	VMOVUPD Z2, (AX)(BX*1)
 	ADDQ    $0x00000040, BX
 	SUBQ    $0x00000008, DX
-	JGE     full91
+	JGE     full100
 
-rest92:
+rest101:
 	ADDQ      $0x00000008, DX
-	JE        done93
+	JE        done102
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVW     SI, K1
@@ -2228,7 +2370,7 @@ rest92:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(BX*1)
 
-done93:
+done102:
 	VZEROUPPER
 	RET
 
@@ -2241,20 +2383,20 @@ TEXT ·subtract64AVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000008, BX
-	JLT  rest95
+	JLT  rest104
 
-full94:
+full103:
 	VMOVUPD (CX)(SI*1), Z0
 	VMOVUPD (DX)(SI*1), Z1
 	VSUBPD  Z1, Z0, Z0
 	VMOVUPD Z0, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JGE     full94
+	JGE     full103
 
-rest95:
+rest104:
 	ADDQ      $0x00000008, BX
-	JE        done96
+	JE        done105
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -2263,7 +2405,7 @@ rest95:
 	VSUBPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-done96:
+done105:
 	VZEROUPPER
 	RET
 
@@ -2276,20 +2418,20 @@ TEXT ·multiply64AVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000008, BX
-	JLT  rest98
+	JLT  rest107
 
-full97:
+full106:
 	VMOVUPD (CX)(SI*1), Z0
 	VMOVUPD (DX)(SI*1), Z1
 	VMULPD  Z1, Z0, Z0
 	VMOVUPD Z0, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JGE     full97
+	JGE     full106
 
-rest98:
+rest107:
 	ADDQ      $0x00000008, BX
-	JE        done99
+	JE        done108
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -2298,7 +2440,7 @@ rest98:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-done99:
+done108:
 	VZEROUPPER
 	RET
 
@@ -2312,9 +2454,9 @@ TEXT ·multiplyAdd64AVX512(SB), NOSPLIT, $0-96
 	MOVQ dst_len+8(FP), SI
 	XORQ DI, DI
 	SUBQ $0x00000008, SI
-	JLT  rest101
+	JLT  rest110
 
-full100:
+full109:
 	VMOVUPD     (CX)(DI*1), Z0
 	VMOVUPD     (DX)(DI*1), Z1
 	VMOVUPD     (BX)(DI*1), Z2
@@ -2322,11 +2464,11 @@ full100:
 	VMOVUPD     Z0, (AX)(DI*1)
 	ADDQ        $0x00000040, DI
 	SUBQ        $0x00000008, SI
-	JGE         full100
+	JGE         full109
 
-rest101:
+rest110:
 	ADDQ        $0x00000008, SI
-	JE          done102
+	JE          done111
 	MOVQ        $-1, R8
 	BZHIQ       SI, R8, R8
 	KMOVW       R8, K1
@@ -2336,7 +2478,7 @@ rest101:
 	VFMADD213PD Z2, Z1, Z0
 	VMOVUPD     Z0, K1, (AX)(DI*1)
 
-done102:
+done111:
 	VZEROUPPER
 	RET
 
@@ -2352,9 +2494,9 @@ TEXT ·combine64AVX512(SB), NOSPLIT, $0-96
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest104
+	JLT          rest113
 
-full103:
+full112:
 	VMOVUPD     (CX)(SI*1), Z3
 	VMOVUPD     (DX)(SI*1), Z4
 	VFMADD213PD Z2, Z1, Z4
@@ -2362,11 +2504,11 @@ full103:
 	VMOVUPD     Z3, (AX)(SI*1)
 	ADDQ        $0x00000040, SI
 	SUBQ        $0x00000008, BX
-	JGE         full103
+	JGE         full112
 
-rest104:
+rest113:
 	ADDQ        $0x00000008, BX
-	JE          done105
+	JE          done114
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVW       DI, K1
@@ -2376,7 +2518,45 @@ rest104:
 	VFMADD213PD Z4, Z0, Z3
 	VMOVUPD     Z3, K1, (AX)(SI*1)
 
-done105:
+done114:
+	VZEROUPPER
+	RET
+
+// func addShifted64AVX512(dst []float64, x []float64, shift float64, factor float64)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·addShifted64AVX512(SB), NOSPLIT, $0-64
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	VBROADCASTSD shift+48(FP), Z0
+	VBROADCASTSD factor+56(FP), Z1
+	MOVQ         dst_len+8(FP), DX
+	XORQ         BX, BX
+	SUBQ         $0x00000008, DX
+	JLT          rest116
+
+full115:
+	VMOVUPD     (AX)(BX*1), Z2
+	VMOVUPD     (CX)(BX*1), Z3
+	VSUBPD      Z0, Z3, Z3
+	VFMADD231PD Z1, Z3, Z2
+	VMOVUPD     Z2, (AX)(BX*1)
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000008, DX
+	JGE         full115
+
+rest116:
+	ADDQ        $0x00000008, DX
+	JE          done117
+	MOVQ        $-1, SI
+	BZHIQ       DX, SI, SI
+	KMOVW       SI, K1
+	VMOVUPD.Z   (AX)(BX*1), K1, Z2
+	VMOVUPD.Z   (CX)(BX*1), K1, Z3
+	VSUBPD      Z0, Z3, Z0
+	VFMADD231PD Z1, Z0, Z2
+	VMOVUPD     Z2, K1, (AX)(BX*1)
+
+done117:
 	VZEROUPPER
 	RET
 
@@ -2391,9 +2571,9 @@ TEXT ·softmaxGrad64AVX512(SB), NOSPLIT, $0-88
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest107
+	JLT          rest119
 
-full106:
+full118:
 	VMOVUPD (CX)(SI*1), Z2
 	VMOVUPD (DX)(SI*1), Z3
 	VSUBPD  Z0, Z3, Z3
@@ -2402,11 +2582,11 @@ full106:
 	VMOVUPD Z2, (AX)(SI*1)
 	ADDQ    $0x00000040, SI
 	SUBQ    $0x00000008, BX
-	JGE     full106
+	JGE     full118
 
-rest107:
+rest119:
 	ADDQ      $0x00000008, BX
-	JE        done108
+	JE        done120
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -2417,7 +2597,7 @@ rest107:
 	VMULPD    Z1, Z0, Z0
 	VMOVUPD   Z0, K1, (AX)(SI*1)
 
-done108:
+done120:
 	VZEROUPPER
 	RET
 
@@ -2431,9 +2611,9 @@ TEXT ·multiplyExp64AVX512(SB), NOSPLIT, $0-80
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest110
+	JLT          rest122
 
-full109:
+full121:
 	VMOVUPD           (CX)(SI*1), Z1
 	VMOVUPD           (DX)(SI*1), Z2
 	VMULPD            Z0, Z2, Z2
@@ -2463,11 +2643,11 @@ full109:
 	VMOVUPD           Z1, (AX)(SI*1)
 	ADDQ              $0x00000040, SI
 	SUBQ              $0x00000008, BX
-	JGE               full109
+	JGE               full121
 
-rest110:
+rest122:
 	ADDQ              $0x00000008, BX
-	JE                done111
+	JE                done123
 	MOVQ              $-1, DI
 	BZHIQ             BX, DI, DI
 	KMOVW             DI, K1
@@ -2499,7 +2679,7 @@ rest110:
 	VMULPD            Z0, Z1, Z0
 	VMOVUPD           Z0, K1, (AX)(SI*1)
 
-done111:
+done123:
 	VZEROUPPER
 	RET
 
@@ -2516,9 +2696,9 @@ TEXT ·addMultiplyExp64AVX512(SB), NOSPLIT, $0-120
 	MOVQ         dst_len+8(FP), SI
 	XORQ         DI, DI
 	SUBQ         $0x00000008, SI
-	JLT          rest113
+	JLT          rest125
 
-full112:
+full124:
 	VMOVUPD           (AX)(DI*1), Z3
 	VMOVUPD           (CX)(DI*1), Z4
 	VMOVUPD           (DX)(DI*1), Z5
@@ -2553,11 +2733,11 @@ full112:
 	VMOVUPD           Z3, (AX)(DI*1)
 	ADDQ              $0x00000040, DI
 	SUBQ              $0x00000008, SI
-	JGE               full112
+	JGE               full124
 
-rest113:
+rest125:
 	ADDQ              $0x00000008, SI
-	JE                done114
+	JE                done126
 	MOVQ              $-1, R8
 	BZHIQ             SI, R8, R8
 	KMOVW             R8, K1
@@ -2594,7 +2774,7 @@ rest113:
 	VADDPD            Z0, Z3, Z0
 	VMOVUPD           Z0, K1, (AX)(DI*1)
 
-done114:
+done126:
 	VZEROUPPER
 	RET
 
@@ -2607,9 +2787,9 @@ TEXT ·below64AVX512(SB), NOSPLIT, $0-72
 	MOVQ dst_len+8(FP), BX
 	XORQ SI, SI
 	SUBQ $0x00000008, BX
-	JLT  rest116
+	JLT  rest128
 
-full115:
+full127:
 	VMOVUPD      (CX)(SI*1), Z0
 	VMOVUPD      (DX)(SI*1), Z1
 	VCMPPD       $0x11, Z1, Z0, K1
@@ -2621,11 +2801,11 @@ full115:
 	VMOVUPD      Z3, (AX)(SI*1)
 	ADDQ         $0x00000040, SI
 	SUBQ         $0x00000008, BX
-	JGE          full115
+	JGE          full127
 
-rest116:
+rest128:
 	ADDQ         $0x00000008, BX
-	JE           done117
+	JE           done129
 	MOVQ         $-1, DI
 	BZHIQ        BX, DI, DI
 	KMOVW        DI, K1
@@ -2639,7 +2819,7 @@ rest116:
 	VBLENDMPD    Z1, Z4, K2, Z5
 	VMOVUPD      Z5, K1, (AX)(SI*1)
 
-done117:
+done129:
 	VZEROUPPER
 	RET
 
@@ -2654,9 +2834,9 @@ TEXT ·drop64AVX512(SB), NOSPLIT, $0-88
 	MOVQ         dst_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x00000008, BX
-	JLT          rest119
+	JLT          rest131
 
-full118:
+full130:
 	VMOVUPD   (CX)(SI*1), Z2
 	VMOVUPD   (DX)(SI*1), Z3
 	VCMPPD    $0x11, Z0, Z3, K1
@@ -2666,11 +2846,11 @@ full118:
 	VMOVUPD   Z4, (AX)(SI*1)
 	ADDQ      $0x00000040, SI
 	SUBQ      $0x00000008, BX
-	JGE       full118
+	JGE       full130
 
-rest119:
+rest131:
 	ADDQ      $0x00000008, BX
-	JE        done120
+	JE        done132
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVW     DI, K1
@@ -2682,6 +2862,6 @@ rest119:
 	VBLENDMPD Z0, Z1, K2, Z5
 	VMOVUPD   Z5, K1, (AX)(SI*1)
 
-done120:
+done132:
 	VZEROUPPER
 	RET

@@ -56,6 +56,9 @@ func testArithmetic[T Float](t *testing.T) {
 		v := a * x * y * math.Exp(b*z)
 		return w + v + c, math.Abs(w) + c + math.Abs(v)*(1+math.Abs(b*z))
 	})
+	check("AddShifted", func() { copy(dst, w); AddShifted(dst, x, a, b) }, func(x, _, _, w, a, b, _ float64) (float64, float64) {
+		return w + (x-a)*b, math.Abs(w) + math.Abs((x-a)*b)
+	})
 	check("Drop", func() { Drop(dst, x, y, a, b) }, func(x, y, _, _, a, b, _ float64) (float64, float64) {
 		if y < a {
 			return 0, 0

@@ -17,7 +17,7 @@ func Exp[T Float](dst, src []T) { mapUnary(tableOf[T]().exp, elementGrain, dst, 
 // Log sets dst_i = log(src_i), −Inf for ±0 and NaN below, over len(dst) elements; src is at least as long and may be dst.
 func Log[T Float](dst, src []T) { mapUnary(tableOf[T]().log, elementGrain, dst, src) }
 
-// Sigmoid sets dst_i = σ(src_i) = 1/(1 + exp(−src_i)), see [Sigmoid1], over len(dst) elements; src is at least as long
+// Sigmoid sets dst_i = σ(src_i) = 1/(1 + exp(−src_i)), see [sigmoid1], over len(dst) elements; src is at least as long
 // and may be dst.
 func Sigmoid[T Float](dst, src []T) { mapUnary(tableOf[T]().sigmoid, elementGrain, dst, src) }
 
@@ -31,7 +31,7 @@ func Tanh[T Float](dst, src []T) { mapUnary(tableOf[T]().tanh, elementGrain, dst
 // ReLU sets dst_i = max(src_i, 0) over len(dst) elements; src is at least as long and may be dst. NaN stays NaN.
 func ReLU[T Float](dst, src []T) { mapUnary(tableOf[T]().relu, vectorGrain, dst, src) }
 
-// SigmoidGrad sets dst_i = g_i·σ'(x_i) over len(dst) elements, from the input x of the sigmoid, see [SigmoidSlope1].
+// SigmoidGrad sets dst_i = g_i·σ'(x_i) over len(dst) elements, from the input x of the sigmoid, see [sigmoidSlope1].
 // x and g are at least as long; either may be dst.
 func SigmoidGrad[T Float](dst, x, g []T) {
 	mapBinary(tableOf[T]().sigmoidGrad, elementGrain, dst, x, g)
@@ -44,7 +44,7 @@ func SoftplusGrad[T Float](dst, x, g []T) {
 }
 
 // TanhGrad sets dst_i = g_i·tanh'(x_i) over len(dst) elements, from the input x of the hyperbolic tangent, see
-// [TanhSlope1]. x and g are at least as long; either may be dst.
+// [tanhSlope1]. x and g are at least as long; either may be dst.
 func TanhGrad[T Float](dst, x, g []T) { mapBinary(tableOf[T]().tanhGrad, elementGrain, dst, x, g) }
 
 // ReLUGrad sets dst_i = 0 where x_i ≤ 0 and g_i elsewhere (also where x_i is NaN) over len(dst) elements. At the kink

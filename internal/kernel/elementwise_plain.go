@@ -18,7 +18,7 @@ func logPlain[T Float](dst, x []T) {
 
 func sigmoidPlain[T Float](dst, x []T) {
 	for i, v := range x[:len(dst)] {
-		dst[i] = T(Sigmoid1(float64(v)))
+		dst[i] = T(sigmoid1(float64(v)))
 	}
 }
 
@@ -42,19 +42,19 @@ func reluPlain[T Float](dst, x []T) {
 
 func sigmoidGradPlain[T Float](dst, x, g []T) {
 	for i, v := range x[:len(dst)] {
-		dst[i] = T(float64(g[i]) * SigmoidSlope1(float64(v)))
+		dst[i] = T(float64(g[i]) * sigmoidSlope1(float64(v)))
 	}
 }
 
 func softplusGradPlain[T Float](dst, x, g []T) {
 	for i, v := range x[:len(dst)] {
-		dst[i] = T(float64(g[i]) * Sigmoid1(float64(v)))
+		dst[i] = T(float64(g[i]) * sigmoid1(float64(v)))
 	}
 }
 
 func tanhGradPlain[T Float](dst, x, g []T) {
 	for i, v := range x[:len(dst)] {
-		dst[i] = T(float64(g[i]) * TanhSlope1(float64(v)))
+		dst[i] = T(float64(g[i]) * tanhSlope1(float64(v)))
 	}
 }
 

@@ -28,9 +28,9 @@ func elementKernels[T Float]() []elementKernel[T] {
 	return []elementKernel[T]{
 		{"Exp", Exp[T], exp, nil, nil},
 		{"Log", Log[T], log, nil, nil},
-		{"Sigmoid", Sigmoid[T], Sigmoid1, SigmoidGrad[T], SigmoidSlope1},
-		{"Softplus", Softplus[T], Softplus1, SoftplusGrad[T], Sigmoid1},
-		{"Tanh", Tanh[T], math.Tanh, TanhGrad[T], TanhSlope1},
+		{"Sigmoid", Sigmoid[T], sigmoid1, SigmoidGrad[T], sigmoidSlope1},
+		{"Softplus", Softplus[T], Softplus1, SoftplusGrad[T], sigmoid1},
+		{"Tanh", Tanh[T], math.Tanh, TanhGrad[T], tanhSlope1},
 		{"ReLU", ReLU[T], func(x float64) float64 { return math.Max(x, 0) }, ReLUGrad[T], step},
 	}
 }

@@ -57,8 +57,9 @@ func rowKernels[T Float]() []rowKernel[T] {
 	return all
 }
 
-// addMultiplyExp reads its destination, so it stands apart from the others.
+// addMultiplyExp and addShifted read their destination, so they stand apart from the others.
 func addMultiplyExp[T Float](dst, x, y, z []T) { AddMultiplyExp(dst, x, y, z, -1, 0.5, 0.25) }
+func addShifted[T Float](dst, x, _, _ []T)     { AddShifted(dst, x, 0.3, 1.7) }
 
 // wideNumbers are numbers of all exponents and signs, with infinities, NaN and zeros among them if rare is true.
 func wideNumbers[T Float](r *rand.Rand, n int, rare bool) []T {
@@ -108,7 +109,9 @@ func testLevelsAgree[T Float](t *testing.T) {
 				dst := slices.Clone(z)
 				return append(dst, T(f(dst)))
 			}
-			for _, k := range append(rowKernels[T](), rowKernel[T]{name: "AddMultiplyExp", run: func(dst, x, y, z []T) float64 { addMultiplyExp(dst, x, y, z); return 0 }}) {
+			for _, k := range append(rowKernels[T](),
+				rowKernel[T]{name: "AddMultiplyExp", run: func(dst, x, y, z []T) float64 { addMultiplyExp(dst, x, y, z); return 0 }},
+				rowKernel[T]{name: "AddShifted", run: func(dst, x, y, z []T) float64 { addShifted(dst, x, y, z); return 0 }}) {
 				f := func(dst []T) float64 { return k.run(dst, x, y, z) }
 				a, b := run(AVX2, f), run(AVX512, f)
 				for i := range a {

@@ -38,7 +38,7 @@ func Current() Level { return level }
 // Arithmetic names the bits that the level at work makes: runs under equal names give equal numbers. AVX2 and AVX-512 do.
 func Arithmetic() string {
 	if level == Plain {
-		return "go/" + runtime.GOARCH
+		return "go2/" + runtime.GOARCH // the second set of loops in Go: others drew other normals
 	}
 	return "fma16"
 }

@@ -15,6 +15,8 @@ import (
 // depends on GOMAXPROCS. It is not called when n ≤ 0. A grain below 1 counts as 1. Calls from inside f, or from a goroutine
 // while another one has the workers, run on the caller alone, with the same result.
 //
+// A panic of f on the caller's goroutine reaches the caller; on another it ends the process, as any goroutine's does.
+//
 // The call itself allocates nothing; an f that captures variables is one allocation where it is made.
 func Parallel(n, grain int, f func(lo, hi int)) {
 	if n <= 0 {
@@ -76,7 +78,7 @@ const (
 // run does one job with at most helpers workers besides the caller, who holds busy.
 func (t *team) run(helpers, n, pieces int, f func(lo, hi int)) {
 	if t.wake == nil {
-		t.wake = make(chan struct{}, 1)
+		t.wake = make(chan struct{}, 64) // more than that are not woken at once
 	}
 	for ; t.started < helpers; t.started++ {
 		go t.work()

@@ -4,7 +4,7 @@ package kernel
 type randomKernels[T Float] struct {
 	uniform  func(dst []T, at Address)
 	normal   func(dst []T, at Address)
-	binary   func(dst, in []T, scale, low T, at Address)
+	binary   func(dst, in, bias []T, scale, low T, at Address)
 	gaussian func(dst, in, logVariance []T, temperature T, at Address)
 }
 

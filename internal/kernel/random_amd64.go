@@ -10,7 +10,7 @@ func uniform32AVX2(dst []float32, at [5]uint32)
 // binary32AVX2 See SampleBinary.
 //
 //go:noescape
-func binary32AVX2(dst []float32, in []float32, scale float32, low float32, at [5]uint32)
+func binary32AVX2(dst []float32, in []float32, bias []float32, scale float32, low float32, at [5]uint32)
 
 // normal32AVX2 See Normal.
 //
@@ -30,7 +30,7 @@ func uniform32AVX512(dst []float32, at [5]uint32)
 // binary32AVX512 See SampleBinary.
 //
 //go:noescape
-func binary32AVX512(dst []float32, in []float32, scale float32, low float32, at [5]uint32)
+func binary32AVX512(dst []float32, in []float32, bias []float32, scale float32, low float32, at [5]uint32)
 
 // normal32AVX512 See Normal.
 //
@@ -50,7 +50,7 @@ func uniform64AVX2(dst []float64, at [5]uint32)
 // binary64AVX2 See SampleBinary.
 //
 //go:noescape
-func binary64AVX2(dst []float64, in []float64, scale float64, low float64, at [5]uint32)
+func binary64AVX2(dst []float64, in []float64, bias []float64, scale float64, low float64, at [5]uint32)
 
 // normal64AVX2 See Normal.
 //
@@ -70,7 +70,7 @@ func uniform64AVX512(dst []float64, at [5]uint32)
 // binary64AVX512 See SampleBinary.
 //
 //go:noescape
-func binary64AVX512(dst []float64, in []float64, scale float64, low float64, at [5]uint32)
+func binary64AVX512(dst []float64, in []float64, bias []float64, scale float64, low float64, at [5]uint32)
 
 // normal64AVX512 See Normal.
 //

@@ -387,66 +387,67 @@ DATA window32x32<>+240(SB)/8, $0x0000000000000000
 DATA window32x32<>+248(SB)/8, $0x0000000000000000
 GLOBL window32x32<>(SB), RODATA|NOPTR, $256
 
-// func binary32AVX2(dst []float32, in []float32, scale float32, low float32, at [5]uint32)
+// func binary32AVX2(dst []float32, in []float32, bias []float32, scale float32, low float32, at [5]uint32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·binary32AVX2(SB), NOSPLIT, $336-76
+TEXT ·binary32AVX2(SB), NOSPLIT, $336-100
 	MOVQ  dst_base+0(FP), AX
 	MOVQ  in_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	MOVL  at_0+56(FP), BX
-	MOVL  BX, 256(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 264(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 272(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 280(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 288(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 296(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 304(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 312(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 320(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 328(SP)
-	MOVL  at_1+60(FP), BX
-	MOVL  BX, 260(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 268(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 276(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 284(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 292(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 300(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 308(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 316(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 324(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 332(SP)
-	XORQ  BX, BX
-	TESTQ DX, DX
+	MOVQ  bias_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVL  at_0+80(FP), SI
+	MOVL  SI, 256(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 264(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 272(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 280(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 288(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 296(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 304(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 312(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 320(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 328(SP)
+	MOVL  at_1+84(FP), SI
+	MOVL  SI, 260(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 268(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 276(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 284(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 292(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 300(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 308(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 316(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 324(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 332(SP)
+	XORQ  SI, SI
+	TESTQ BX, BX
 	JE    done6
 
 next4:
-	MOVQ         BX, SI
-	SHRQ         $0x04, SI
-	VMOVQ        SI, X0
+	MOVQ         SI, DI
+	SHRQ         $0x04, DI
+	VMOVQ        DI, X0
 	VPBROADCASTQ X0, Y1
 	VPADDQ       order<>+0(SB), Y1, Y0
 	VPADDQ       order<>+32(SB), Y1, Y1
-	VBROADCASTSS at_2+64(FP), Y2
-	VBROADCASTSS at_3+68(FP), Y3
-	VBROADCASTSS at_4+72(FP), Y4
+	VBROADCASTSS at_2+88(FP), Y2
+	VBROADCASTSS at_3+92(FP), Y3
+	VBROADCASTSS at_4+96(FP), Y4
 	VPMULUDQ     w64_d2511f53<>+0(SB), Y0, Y0
 	VPMULUDQ     w64_d2511f53<>+0(SB), Y1, Y1
 	VPMULUDQ     w64_cd9e8d57<>+0(SB), Y3, Y5
@@ -635,7 +636,7 @@ next4:
 	VMOVUPD      Y5, 160(SP)
 	VMOVUPD      Y4, 192(SP)
 	VMOVUPD      Y6, 224(SP)
-	CMPQ         DX, $0x00000020
+	CMPQ         BX, $0x00000020
 	JLT          rest5
 	VMOVUPS      (SP), Y0
 	VMOVUPS      32(SP), Y1
@@ -661,10 +662,18 @@ next4:
 	VCVTDQ2PS    Y1, Y1
 	VMULPS       w32_33800000<>+0(SB), Y0, Y0
 	VMULPS       w32_33800000<>+0(SB), Y1, Y1
-	VMOVUPS      (CX)(BX*1), Y2
-	VMOVUPS      32(CX)(BX*1), Y3
-	VBROADCASTSS scale+48(FP), Y6
-	VBROADCASTSS scale+48(FP), Y7
+	VMOVUPS      (CX)(SI*1), Y2
+	VMOVUPS      32(CX)(SI*1), Y3
+	TESTQ        DX, DX
+	JE           unbiased7
+	VMOVUPS      (DX)(SI*1), Y6
+	VMOVUPS      32(DX)(SI*1), Y7
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+
+unbiased7:
+	VBROADCASTSS scale+72(FP), Y6
+	VBROADCASTSS scale+72(FP), Y7
 	VMULPS       Y6, Y2, Y2
 	VMULPS       Y7, Y3, Y3
 	VORPS        w32_80000000<>+0(SB), Y2, Y6
@@ -723,20 +732,28 @@ next4:
 	VCMPPS       $0x11, Y3, Y5, Y5
 	VBROADCASTSS w32_3f800000<>+0(SB), Y6
 	VBROADCASTSS w32_3f800000<>+0(SB), Y7
-	VBROADCASTSS low+52(FP), Y8
-	VBROADCASTSS low+52(FP), Y9
+	VBROADCASTSS low+76(FP), Y8
+	VBROADCASTSS low+76(FP), Y9
 	VBLENDVPS    Y4, Y6, Y8, Y4
 	VBLENDVPS    Y5, Y7, Y9, Y5
 	VCMPPS       $0x03, Y2, Y2, Y6
 	VCMPPS       $0x03, Y3, Y3, Y7
 	VBLENDVPS    Y6, Y2, Y4, Y2
 	VBLENDVPS    Y7, Y3, Y5, Y3
-	VMOVUPS      Y2, (AX)(BX*1)
-	VMOVUPS      Y3, 32(AX)(BX*1)
-	VMOVUPS      64(CX)(BX*1), Y2
-	VMOVUPS      96(CX)(BX*1), Y3
-	VBROADCASTSS scale+48(FP), Y4
-	VBROADCASTSS scale+48(FP), Y5
+	VMOVUPS      Y2, (AX)(SI*1)
+	VMOVUPS      Y3, 32(AX)(SI*1)
+	VMOVUPS      64(CX)(SI*1), Y2
+	VMOVUPS      96(CX)(SI*1), Y3
+	TESTQ        DX, DX
+	JE           unbiased8
+	VMOVUPS      64(DX)(SI*1), Y4
+	VMOVUPS      96(DX)(SI*1), Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+
+unbiased8:
+	VBROADCASTSS scale+72(FP), Y4
+	VBROADCASTSS scale+72(FP), Y5
 	VMULPS       Y4, Y2, Y2
 	VMULPS       Y5, Y3, Y3
 	VORPS        w32_80000000<>+0(SB), Y2, Y4
@@ -795,57 +812,65 @@ next4:
 	VCMPPS       $0x11, Y3, Y1, Y1
 	VBROADCASTSS w32_3f800000<>+0(SB), Y4
 	VBROADCASTSS w32_3f800000<>+0(SB), Y5
-	VBROADCASTSS low+52(FP), Y6
-	VBROADCASTSS low+52(FP), Y7
+	VBROADCASTSS low+76(FP), Y6
+	VBROADCASTSS low+76(FP), Y7
 	VBLENDVPS    Y0, Y4, Y6, Y0
 	VBLENDVPS    Y1, Y5, Y7, Y1
 	VCMPPS       $0x03, Y2, Y2, Y4
 	VCMPPS       $0x03, Y3, Y3, Y5
 	VBLENDVPS    Y4, Y2, Y0, Y0
 	VBLENDVPS    Y5, Y3, Y1, Y1
-	VMOVUPS      Y0, 64(AX)(BX*1)
-	VMOVUPS      Y1, 96(AX)(BX*1)
-	ADDQ         $0x00000080, BX
-	SUBQ         $0x00000020, DX
+	VMOVUPS      Y0, 64(AX)(SI*1)
+	VMOVUPS      Y1, 96(AX)(SI*1)
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x00000020, BX
 	JNE          next4
 	JMP          done6
 
 rest5:
-	LEAQ         window32x32<>+128(SB), SI
-	SHLQ         $0x02, DX
-	SUBQ         DX, SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
-	VMOVUPS      64(SI), Y2
-	VMOVUPS      96(SI), Y3
-	VMOVUPS      (SP), Y4
-	VMOVUPS      32(SP), Y5
-	VMOVUPS      128(SP), Y6
-	VMOVUPS      160(SP), Y7
-	VSHUFPS      $0x88, 64(SP), Y4, Y4
-	VSHUFPS      $0x88, 96(SP), Y5, Y5
-	VSHUFPS      $0x88, 192(SP), Y6, Y6
-	VSHUFPS      $0x88, 224(SP), Y7, Y7
-	VSHUFPS      $0x88, Y6, Y4, Y8
-	VSHUFPS      $0x88, Y7, Y5, Y9
-	VSHUFPS      $0xdd, Y6, Y4, Y4
-	VSHUFPS      $0xdd, Y7, Y5, Y5
-	VPSRLD       $0x08, Y8, Y8
-	VPSRLD       $0x08, Y9, Y9
-	VCVTDQ2PS    Y8, Y8
-	VCVTDQ2PS    Y9, Y9
-	VMULPS       w32_33800000<>+0(SB), Y8, Y8
-	VMULPS       w32_33800000<>+0(SB), Y9, Y9
-	VPSRLD       $0x08, Y4, Y4
-	VPSRLD       $0x08, Y5, Y5
-	VCVTDQ2PS    Y4, Y4
-	VCVTDQ2PS    Y5, Y5
-	VMULPS       w32_33800000<>+0(SB), Y4, Y4
-	VMULPS       w32_33800000<>+0(SB), Y5, Y5
-	VMASKMOVPS   (CX)(BX*1), Y0, Y6
-	VMASKMOVPS   32(CX)(BX*1), Y1, Y7
-	VBROADCASTSS scale+48(FP), Y10
-	VBROADCASTSS scale+48(FP), Y11
+	LEAQ       window32x32<>+128(SB), DI
+	SHLQ       $0x02, BX
+	SUBQ       BX, DI
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    64(DI), Y2
+	VMOVUPS    96(DI), Y3
+	VMOVUPS    (SP), Y4
+	VMOVUPS    32(SP), Y5
+	VMOVUPS    128(SP), Y6
+	VMOVUPS    160(SP), Y7
+	VSHUFPS    $0x88, 64(SP), Y4, Y4
+	VSHUFPS    $0x88, 96(SP), Y5, Y5
+	VSHUFPS    $0x88, 192(SP), Y6, Y6
+	VSHUFPS    $0x88, 224(SP), Y7, Y7
+	VSHUFPS    $0x88, Y6, Y4, Y8
+	VSHUFPS    $0x88, Y7, Y5, Y9
+	VSHUFPS    $0xdd, Y6, Y4, Y4
+	VSHUFPS    $0xdd, Y7, Y5, Y5
+	VPSRLD     $0x08, Y8, Y8
+	VPSRLD     $0x08, Y9, Y9
+	VCVTDQ2PS  Y8, Y8
+	VCVTDQ2PS  Y9, Y9
+	VMULPS     w32_33800000<>+0(SB), Y8, Y8
+	VMULPS     w32_33800000<>+0(SB), Y9, Y9
+	VPSRLD     $0x08, Y4, Y4
+	VPSRLD     $0x08, Y5, Y5
+	VCVTDQ2PS  Y4, Y4
+	VCVTDQ2PS  Y5, Y5
+	VMULPS     w32_33800000<>+0(SB), Y4, Y4
+	VMULPS     w32_33800000<>+0(SB), Y5, Y5
+	VMASKMOVPS (CX)(SI*1), Y0, Y6
+	VMASKMOVPS 32(CX)(SI*1), Y1, Y7
+	TESTQ      DX, DX
+	JE         unbiased9
+	VMASKMOVPS (DX)(SI*1), Y0, Y10
+	VMASKMOVPS 32(DX)(SI*1), Y1, Y11
+	VADDPS     Y10, Y6, Y6
+	VADDPS     Y11, Y7, Y7
+
+unbiased9:
+	VBROADCASTSS scale+72(FP), Y10
+	VBROADCASTSS scale+72(FP), Y11
 	VMULPS       Y10, Y6, Y6
 	VMULPS       Y11, Y7, Y7
 	VORPS        w32_80000000<>+0(SB), Y6, Y10
@@ -904,20 +929,28 @@ rest5:
 	VCMPPS       $0x11, Y7, Y9, Y9
 	VBROADCASTSS w32_3f800000<>+0(SB), Y10
 	VBROADCASTSS w32_3f800000<>+0(SB), Y11
-	VBROADCASTSS low+52(FP), Y12
-	VBROADCASTSS low+52(FP), Y13
+	VBROADCASTSS low+76(FP), Y12
+	VBROADCASTSS low+76(FP), Y13
 	VBLENDVPS    Y8, Y10, Y12, Y8
 	VBLENDVPS    Y9, Y11, Y13, Y9
 	VCMPPS       $0x03, Y6, Y6, Y10
 	VCMPPS       $0x03, Y7, Y7, Y11
 	VBLENDVPS    Y10, Y6, Y8, Y6
 	VBLENDVPS    Y11, Y7, Y9, Y7
-	VMASKMOVPS   Y6, Y0, (AX)(BX*1)
-	VMASKMOVPS   Y7, Y1, 32(AX)(BX*1)
-	VMASKMOVPS   64(CX)(BX*1), Y2, Y0
-	VMASKMOVPS   96(CX)(BX*1), Y3, Y1
-	VBROADCASTSS scale+48(FP), Y6
-	VBROADCASTSS scale+48(FP), Y7
+	VMASKMOVPS   Y6, Y0, (AX)(SI*1)
+	VMASKMOVPS   Y7, Y1, 32(AX)(SI*1)
+	VMASKMOVPS   64(CX)(SI*1), Y2, Y0
+	VMASKMOVPS   96(CX)(SI*1), Y3, Y1
+	TESTQ        DX, DX
+	JE           unbiased10
+	VMASKMOVPS   64(DX)(SI*1), Y2, Y6
+	VMASKMOVPS   96(DX)(SI*1), Y3, Y7
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y7, Y1, Y1
+
+unbiased10:
+	VBROADCASTSS scale+72(FP), Y6
+	VBROADCASTSS scale+72(FP), Y7
 	VMULPS       Y6, Y0, Y0
 	VMULPS       Y7, Y1, Y1
 	VORPS        w32_80000000<>+0(SB), Y0, Y6
@@ -976,16 +1009,16 @@ rest5:
 	VCMPPS       $0x11, Y1, Y5, Y5
 	VBROADCASTSS w32_3f800000<>+0(SB), Y6
 	VBROADCASTSS w32_3f800000<>+0(SB), Y7
-	VBROADCASTSS low+52(FP), Y8
-	VBROADCASTSS low+52(FP), Y9
+	VBROADCASTSS low+76(FP), Y8
+	VBROADCASTSS low+76(FP), Y9
 	VBLENDVPS    Y4, Y6, Y8, Y4
 	VBLENDVPS    Y5, Y7, Y9, Y5
 	VCMPPS       $0x03, Y0, Y0, Y6
 	VCMPPS       $0x03, Y1, Y1, Y7
 	VBLENDVPS    Y6, Y0, Y4, Y0
 	VBLENDVPS    Y7, Y1, Y5, Y1
-	VMASKMOVPS   Y0, Y2, 64(AX)(BX*1)
-	VMASKMOVPS   Y1, Y3, 96(AX)(BX*1)
+	VMASKMOVPS   Y0, Y2, 64(AX)(SI*1)
+	VMASKMOVPS   Y1, Y3, 96(AX)(SI*1)
 
 done6:
 	VZEROUPPER
@@ -1110,9 +1143,9 @@ TEXT ·normal32AVX2(SB), NOSPLIT, $336-44
 	MOVL  DX, 332(SP)
 	XORQ  DX, DX
 	TESTQ CX, CX
-	JE    done9
+	JE    done13
 
-next7:
+next11:
 	MOVQ         DX, BX
 	SHRQ         $0x04, BX
 	VMOVQ        BX, X0
@@ -1655,7 +1688,7 @@ next7:
 	VCVTPD2PSY   Y5, X0
 	VMOVUPS      X0, 112(SP)
 	CMPQ         CX, $0x00000020
-	JLT          rest8
+	JLT          rest12
 	VMOVUPS      (SP), Y0
 	VMOVUPS      32(SP), Y1
 	VMOVUPS      Y0, (AX)(DX*1)
@@ -1666,10 +1699,10 @@ next7:
 	VMOVUPS      Y1, 96(AX)(DX*1)
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000020, CX
-	JNE          next7
-	JMP          done9
+	JNE          next11
+	JMP          done13
 
-rest8:
+rest12:
 	LEAQ       window32x32<>+128(SB), BX
 	SHLQ       $0x02, CX
 	SUBQ       CX, BX
@@ -1686,7 +1719,7 @@ rest8:
 	VMASKMOVPS Y0, Y2, 64(AX)(DX*1)
 	VMASKMOVPS Y1, Y3, 96(AX)(DX*1)
 
-done9:
+done13:
 	VZEROUPPER
 	RET
 
@@ -1841,9 +1874,9 @@ TEXT ·gaussian32AVX2(SB), NOSPLIT, $336-96
 	MOVL  SI, 332(SP)
 	XORQ  SI, SI
 	TESTQ BX, BX
-	JE    done12
+	JE    done16
 
-next10:
+next14:
 	MOVQ         SI, DI
 	SHRQ         $0x04, DI
 	VMOVQ        DI, X0
@@ -2386,11 +2419,11 @@ next10:
 	VCVTPD2PSY   Y5, X0
 	VMOVUPS      X0, 112(SP)
 	CMPQ         BX, $0x00000020
-	JLT          rest11
+	JLT          rest15
 	VBROADCASTSS w32_3f800000<>+0(SB), Y0
 	VBROADCASTSS w32_3f800000<>+0(SB), Y1
 	TESTQ        DX, DX
-	JE           unit13
+	JE           unit17
 	VMOVUPS      (DX)(SI*1), Y2
 	VMOVUPS      32(DX)(SI*1), Y0
 	VBROADCASTSS w32_42b20000<>+0(SB), Y3
@@ -2442,7 +2475,7 @@ next10:
 	VMOVAPS      Y0, Y0
 	VMOVAPS      Y1, Y1
 
-unit13:
+unit17:
 	VMOVUPS      (CX)(SI*1), Y2
 	VMOVUPS      32(CX)(SI*1), Y3
 	VMULPS       Y0, Y2, Y2
@@ -2460,7 +2493,7 @@ unit13:
 	VBROADCASTSS w32_3f800000<>+0(SB), Y0
 	VBROADCASTSS w32_3f800000<>+0(SB), Y1
 	TESTQ        DX, DX
-	JE           unit14
+	JE           unit18
 	VMOVUPS      64(DX)(SI*1), Y2
 	VMOVUPS      96(DX)(SI*1), Y0
 	VBROADCASTSS w32_42b20000<>+0(SB), Y3
@@ -2512,7 +2545,7 @@ unit13:
 	VMOVAPS      Y0, Y0
 	VMOVAPS      Y1, Y1
 
-unit14:
+unit18:
 	VMOVUPS      64(CX)(SI*1), Y2
 	VMOVUPS      96(CX)(SI*1), Y3
 	VMULPS       Y0, Y2, Y2
@@ -2529,10 +2562,10 @@ unit14:
 	VMOVUPS      Y3, 96(AX)(SI*1)
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x00000020, BX
-	JNE          next10
-	JMP          done12
+	JNE          next14
+	JMP          done16
 
-rest11:
+rest15:
 	LEAQ         window32x32<>+128(SB), DI
 	SHLQ         $0x02, BX
 	SUBQ         BX, DI
@@ -2543,7 +2576,7 @@ rest11:
 	VBROADCASTSS w32_3f800000<>+0(SB), Y4
 	VBROADCASTSS w32_3f800000<>+0(SB), Y5
 	TESTQ        DX, DX
-	JE           unit15
+	JE           unit19
 	VMASKMOVPS   (DX)(SI*1), Y0, Y6
 	VMASKMOVPS   32(DX)(SI*1), Y1, Y4
 	VBROADCASTSS w32_42b20000<>+0(SB), Y7
@@ -2595,7 +2628,7 @@ rest11:
 	VMOVAPS      Y4, Y4
 	VMOVAPS      Y5, Y5
 
-unit15:
+unit19:
 	VMASKMOVPS   (CX)(SI*1), Y0, Y6
 	VMASKMOVPS   32(CX)(SI*1), Y1, Y7
 	VMULPS       Y4, Y6, Y6
@@ -2613,7 +2646,7 @@ unit15:
 	VBROADCASTSS w32_3f800000<>+0(SB), Y0
 	VBROADCASTSS w32_3f800000<>+0(SB), Y1
 	TESTQ        DX, DX
-	JE           unit16
+	JE           unit20
 	VMASKMOVPS   64(DX)(SI*1), Y2, Y4
 	VMASKMOVPS   96(DX)(SI*1), Y3, Y0
 	VBROADCASTSS w32_42b20000<>+0(SB), Y5
@@ -2665,7 +2698,7 @@ unit15:
 	VMOVAPS      Y0, Y0
 	VMOVAPS      Y1, Y1
 
-unit16:
+unit20:
 	VMASKMOVPS   64(CX)(SI*1), Y2, Y4
 	VMASKMOVPS   96(CX)(SI*1), Y3, Y5
 	VMULPS       Y0, Y4, Y4
@@ -2681,7 +2714,7 @@ unit16:
 	VMASKMOVPS   Y4, Y2, 64(AX)(SI*1)
 	VMASKMOVPS   Y5, Y3, 96(AX)(SI*1)
 
-done12:
+done16:
 	VZEROUPPER
 	RET
 
@@ -2738,9 +2771,9 @@ TEXT ·uniform32AVX512(SB), NOSPLIT, $336-44
 	MOVL  DX, 332(SP)
 	XORQ  DX, DX
 	TESTQ CX, CX
-	JE    done19
+	JE    done23
 
-next17:
+next21:
 	MOVQ            DX, BX
 	SHRQ            $0x04, BX
 	VMOVQ           BX, X0
@@ -2814,7 +2847,7 @@ next17:
 	VMOVUPD         Z2, 128(SP)
 	VMOVUPD         Z3, 192(SP)
 	CMPQ            CX, $0x00000020
-	JLT             rest18
+	JLT             rest22
 	VMOVUPS         (SP), Z0
 	VMOVUPS         128(SP), Z1
 	VSHUFPS         $0x88, 64(SP), Z0, Z0
@@ -2831,10 +2864,10 @@ next17:
 	VMOVUPS         Z0, 64(AX)(DX*1)
 	ADDQ            $0x00000080, DX
 	SUBQ            $0x00000020, CX
-	JNE             next17
-	JMP             done19
+	JNE             next21
+	JMP             done23
 
-rest18:
+rest22:
 	MOVQ        $-1, BX
 	BZHIQ       CX, BX, BX
 	KMOVW       BX, K1
@@ -2855,149 +2888,156 @@ rest18:
 	VMOVUPS     Z2, K1, (AX)(DX*1)
 	VMOVUPS     Z0, K2, 64(AX)(DX*1)
 
-done19:
+done23:
 	VZEROUPPER
 	RET
 
-// func binary32AVX512(dst []float32, in []float32, scale float32, low float32, at [5]uint32)
+// func binary32AVX512(dst []float32, in []float32, bias []float32, scale float32, low float32, at [5]uint32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·binary32AVX512(SB), NOSPLIT, $336-76
+TEXT ·binary32AVX512(SB), NOSPLIT, $336-100
 	MOVQ  dst_base+0(FP), AX
 	MOVQ  in_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	MOVL  at_0+56(FP), BX
-	MOVL  BX, 256(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 264(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 272(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 280(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 288(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 296(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 304(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 312(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 320(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 328(SP)
-	MOVL  at_1+60(FP), BX
-	MOVL  BX, 260(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 268(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 276(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 284(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 292(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 300(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 308(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 316(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 324(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 332(SP)
-	XORQ  BX, BX
-	TESTQ DX, DX
-	JE    done22
+	MOVQ  bias_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVL  at_0+80(FP), SI
+	MOVL  SI, 256(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 264(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 272(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 280(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 288(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 296(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 304(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 312(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 320(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 328(SP)
+	MOVL  at_1+84(FP), SI
+	MOVL  SI, 260(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 268(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 276(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 284(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 292(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 300(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 308(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 316(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 324(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 332(SP)
+	XORQ  SI, SI
+	TESTQ BX, BX
+	JE    done26
 
-next20:
-	MOVQ              BX, SI
-	SHRQ              $0x04, SI
-	VMOVQ             SI, X0
-	VPBROADCASTQ      X0, Z0
-	VPADDQ            order<>+0(SB), Z0, Z0
-	VBROADCASTSS      at_2+64(FP), Z13
-	VBROADCASTSS      at_3+68(FP), Z14
-	VBROADCASTSS      at_4+72(FP), Z15
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z0, Z0
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z14, Z14
-	VPSRLQ            $0x20, Z14, Z16
-	VPTERNLOGD.BCST   $0x96, 256(SP), Z13, Z16
-	VPSRLQ            $0x20, Z0, Z13
-	VPTERNLOGD.BCST   $0x96, 260(SP), Z15, Z13
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z15
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z13, Z13
-	VPSRLQ            $0x20, Z13, Z16
-	VPTERNLOGD.BCST   $0x96, 264(SP), Z14, Z16
-	VPSRLQ            $0x20, Z15, Z14
-	VPTERNLOGD.BCST   $0x96, 268(SP), Z0, Z14
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z0
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z14, Z14
-	VPSRLQ            $0x20, Z14, Z16
-	VPTERNLOGD.BCST   $0x96, 272(SP), Z13, Z16
-	VPSRLQ            $0x20, Z0, Z13
-	VPTERNLOGD.BCST   $0x96, 276(SP), Z15, Z13
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z15
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z13, Z13
-	VPSRLQ            $0x20, Z13, Z16
-	VPTERNLOGD.BCST   $0x96, 280(SP), Z14, Z16
-	VPSRLQ            $0x20, Z15, Z14
-	VPTERNLOGD.BCST   $0x96, 284(SP), Z0, Z14
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z0
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z14, Z14
-	VPSRLQ            $0x20, Z14, Z16
-	VPTERNLOGD.BCST   $0x96, 288(SP), Z13, Z16
-	VPSRLQ            $0x20, Z0, Z13
-	VPTERNLOGD.BCST   $0x96, 292(SP), Z15, Z13
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z15
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z13, Z13
-	VPSRLQ            $0x20, Z13, Z16
-	VPTERNLOGD.BCST   $0x96, 296(SP), Z14, Z16
-	VPSRLQ            $0x20, Z15, Z14
-	VPTERNLOGD.BCST   $0x96, 300(SP), Z0, Z14
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z0
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z14, Z14
-	VPSRLQ            $0x20, Z14, Z16
-	VPTERNLOGD.BCST   $0x96, 304(SP), Z13, Z16
-	VPSRLQ            $0x20, Z0, Z13
-	VPTERNLOGD.BCST   $0x96, 308(SP), Z15, Z13
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z15
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z13, Z13
-	VPSRLQ            $0x20, Z13, Z16
-	VPTERNLOGD.BCST   $0x96, 312(SP), Z14, Z16
-	VPSRLQ            $0x20, Z15, Z14
-	VPTERNLOGD.BCST   $0x96, 316(SP), Z0, Z14
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z0
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z14, Z14
-	VPSRLQ            $0x20, Z14, Z16
-	VPTERNLOGD.BCST   $0x96, 320(SP), Z13, Z16
-	VPSRLQ            $0x20, Z0, Z13
-	VPTERNLOGD.BCST   $0x96, 324(SP), Z15, Z13
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z15
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z13, Z13
-	VPSRLQ            $0x20, Z13, Z16
-	VPTERNLOGD.BCST   $0x96, 328(SP), Z14, Z16
-	VPSRLQ            $0x20, Z15, Z14
-	VPTERNLOGD.BCST   $0x96, 332(SP), Z0, Z14
-	VMOVUPD           Z16, (SP)
-	VMOVUPD           Z13, 64(SP)
-	VMOVUPD           Z14, 128(SP)
-	VMOVUPD           Z15, 192(SP)
-	CMPQ              DX, $0x00000020
-	JLT               rest21
-	VMOVUPS           (SP), Z0
-	VMOVUPS           128(SP), Z13
-	VSHUFPS           $0x88, 64(SP), Z0, Z0
-	VSHUFPS           $0x88, 192(SP), Z13, Z13
-	VSHUFPS           $0x88, Z13, Z0, Z14
-	VSHUFPS           $0xdd, Z13, Z0, Z0
-	VPSRLD            $0x08, Z14, Z14
-	VCVTDQ2PS         Z14, Z14
-	VMULPS.BCST       w32_33800000<>+0(SB), Z14, Z14
-	VPSRLD            $0x08, Z0, Z0
-	VCVTDQ2PS         Z0, Z0
-	VMULPS.BCST       w32_33800000<>+0(SB), Z0, Z0
-	VMOVUPS           (CX)(BX*1), Z13
-	VBROADCASTSS      scale+48(FP), Z15
+next24:
+	MOVQ            SI, DI
+	SHRQ            $0x04, DI
+	VMOVQ           DI, X0
+	VPBROADCASTQ    X0, Z0
+	VPADDQ          order<>+0(SB), Z0, Z0
+	VBROADCASTSS    at_2+88(FP), Z13
+	VBROADCASTSS    at_3+92(FP), Z14
+	VBROADCASTSS    at_4+96(FP), Z15
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z0, Z0
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z14, Z14
+	VPSRLQ          $0x20, Z14, Z16
+	VPTERNLOGD.BCST $0x96, 256(SP), Z13, Z16
+	VPSRLQ          $0x20, Z0, Z13
+	VPTERNLOGD.BCST $0x96, 260(SP), Z15, Z13
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z15
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z13, Z13
+	VPSRLQ          $0x20, Z13, Z16
+	VPTERNLOGD.BCST $0x96, 264(SP), Z14, Z16
+	VPSRLQ          $0x20, Z15, Z14
+	VPTERNLOGD.BCST $0x96, 268(SP), Z0, Z14
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z0
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z14, Z14
+	VPSRLQ          $0x20, Z14, Z16
+	VPTERNLOGD.BCST $0x96, 272(SP), Z13, Z16
+	VPSRLQ          $0x20, Z0, Z13
+	VPTERNLOGD.BCST $0x96, 276(SP), Z15, Z13
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z15
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z13, Z13
+	VPSRLQ          $0x20, Z13, Z16
+	VPTERNLOGD.BCST $0x96, 280(SP), Z14, Z16
+	VPSRLQ          $0x20, Z15, Z14
+	VPTERNLOGD.BCST $0x96, 284(SP), Z0, Z14
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z0
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z14, Z14
+	VPSRLQ          $0x20, Z14, Z16
+	VPTERNLOGD.BCST $0x96, 288(SP), Z13, Z16
+	VPSRLQ          $0x20, Z0, Z13
+	VPTERNLOGD.BCST $0x96, 292(SP), Z15, Z13
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z15
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z13, Z13
+	VPSRLQ          $0x20, Z13, Z16
+	VPTERNLOGD.BCST $0x96, 296(SP), Z14, Z16
+	VPSRLQ          $0x20, Z15, Z14
+	VPTERNLOGD.BCST $0x96, 300(SP), Z0, Z14
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z0
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z14, Z14
+	VPSRLQ          $0x20, Z14, Z16
+	VPTERNLOGD.BCST $0x96, 304(SP), Z13, Z16
+	VPSRLQ          $0x20, Z0, Z13
+	VPTERNLOGD.BCST $0x96, 308(SP), Z15, Z13
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z15
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z13, Z13
+	VPSRLQ          $0x20, Z13, Z16
+	VPTERNLOGD.BCST $0x96, 312(SP), Z14, Z16
+	VPSRLQ          $0x20, Z15, Z14
+	VPTERNLOGD.BCST $0x96, 316(SP), Z0, Z14
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z0
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z14, Z14
+	VPSRLQ          $0x20, Z14, Z16
+	VPTERNLOGD.BCST $0x96, 320(SP), Z13, Z16
+	VPSRLQ          $0x20, Z0, Z13
+	VPTERNLOGD.BCST $0x96, 324(SP), Z15, Z13
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z15
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z13, Z13
+	VPSRLQ          $0x20, Z13, Z16
+	VPTERNLOGD.BCST $0x96, 328(SP), Z14, Z16
+	VPSRLQ          $0x20, Z15, Z14
+	VPTERNLOGD.BCST $0x96, 332(SP), Z0, Z14
+	VMOVUPD         Z16, (SP)
+	VMOVUPD         Z13, 64(SP)
+	VMOVUPD         Z14, 128(SP)
+	VMOVUPD         Z15, 192(SP)
+	CMPQ            BX, $0x00000020
+	JLT             rest25
+	VMOVUPS         (SP), Z0
+	VMOVUPS         128(SP), Z13
+	VSHUFPS         $0x88, 64(SP), Z0, Z0
+	VSHUFPS         $0x88, 192(SP), Z13, Z13
+	VSHUFPS         $0x88, Z13, Z0, Z14
+	VSHUFPS         $0xdd, Z13, Z0, Z0
+	VPSRLD          $0x08, Z14, Z14
+	VCVTDQ2PS       Z14, Z14
+	VMULPS.BCST     w32_33800000<>+0(SB), Z14, Z14
+	VPSRLD          $0x08, Z0, Z0
+	VCVTDQ2PS       Z0, Z0
+	VMULPS.BCST     w32_33800000<>+0(SB), Z0, Z0
+	VMOVUPS         (CX)(SI*1), Z13
+	TESTQ           DX, DX
+	JE              unbiased27
+	VMOVUPS         (DX)(SI*1), Z15
+	VADDPS          Z15, Z13, Z13
+
+unbiased27:
+	VBROADCASTSS      scale+72(FP), Z15
 	VMULPS            Z15, Z13, Z13
 	VORPS.BCST        w32_80000000<>+0(SB), Z13, Z15
 	VBROADCASTSS      w32_c2d00000<>+0(SB), Z16
@@ -3022,13 +3062,19 @@ next20:
 	VDIVPS            Z16, Z1, Z13
 	VCMPPS            $0x11, Z13, Z14, K1
 	VBROADCASTSS      w32_3f800000<>+0(SB), Z14
-	VBROADCASTSS      low+52(FP), Z15
+	VBROADCASTSS      low+76(FP), Z15
 	VBLENDMPS         Z14, Z15, K1, Z2
 	VCMPPS            $0x03, Z13, Z13, K1
 	VBLENDMPS         Z13, Z2, K1, Z3
-	VMOVUPS           Z3, (AX)(BX*1)
-	VMOVUPS           64(CX)(BX*1), Z13
-	VBROADCASTSS      scale+48(FP), Z14
+	VMOVUPS           Z3, (AX)(SI*1)
+	VMOVUPS           64(CX)(SI*1), Z13
+	TESTQ             DX, DX
+	JE                unbiased28
+	VMOVUPS           64(DX)(SI*1), Z14
+	VADDPS            Z14, Z13, Z13
+
+unbiased28:
+	VBROADCASTSS      scale+72(FP), Z14
 	VMULPS            Z14, Z13, Z13
 	VORPS.BCST        w32_80000000<>+0(SB), Z13, Z14
 	VBROADCASTSS      w32_c2d00000<>+0(SB), Z15
@@ -3053,36 +3099,42 @@ next20:
 	VDIVPS            Z15, Z4, Z13
 	VCMPPS            $0x11, Z13, Z0, K1
 	VBROADCASTSS      w32_3f800000<>+0(SB), Z0
-	VBROADCASTSS      low+52(FP), Z14
+	VBROADCASTSS      low+76(FP), Z14
 	VBLENDMPS         Z0, Z14, K1, Z5
 	VCMPPS            $0x03, Z13, Z13, K1
 	VBLENDMPS         Z13, Z5, K1, Z6
-	VMOVUPS           Z6, 64(AX)(BX*1)
-	ADDQ              $0x00000080, BX
-	SUBQ              $0x00000020, DX
-	JNE               next20
-	JMP               done22
+	VMOVUPS           Z6, 64(AX)(SI*1)
+	ADDQ              $0x00000080, SI
+	SUBQ              $0x00000020, BX
+	JNE               next24
+	JMP               done26
 
-rest21:
-	MOVQ              $-1, SI
-	BZHIQ             DX, SI, SI
-	KMOVW             SI, K1
-	SHRQ              $0x10, SI
-	KMOVW             SI, K2
-	VMOVUPS           (SP), Z0
-	VMOVUPS           128(SP), Z1
-	VSHUFPS           $0x88, 64(SP), Z0, Z0
-	VSHUFPS           $0x88, 192(SP), Z1, Z1
-	VSHUFPS           $0x88, Z1, Z0, Z2
-	VSHUFPS           $0xdd, Z1, Z0, Z0
-	VPSRLD            $0x08, Z2, Z2
-	VCVTDQ2PS         Z2, Z2
-	VMULPS.BCST       w32_33800000<>+0(SB), Z2, Z2
-	VPSRLD            $0x08, Z0, Z0
-	VCVTDQ2PS         Z0, Z0
-	VMULPS.BCST       w32_33800000<>+0(SB), Z0, Z0
-	VMOVUPS.Z         (CX)(BX*1), K1, Z1
-	VBROADCASTSS      scale+48(FP), Z3
+rest25:
+	MOVQ        $-1, DI
+	BZHIQ       BX, DI, DI
+	KMOVW       DI, K1
+	SHRQ        $0x10, DI
+	KMOVW       DI, K2
+	VMOVUPS     (SP), Z0
+	VMOVUPS     128(SP), Z1
+	VSHUFPS     $0x88, 64(SP), Z0, Z0
+	VSHUFPS     $0x88, 192(SP), Z1, Z1
+	VSHUFPS     $0x88, Z1, Z0, Z2
+	VSHUFPS     $0xdd, Z1, Z0, Z0
+	VPSRLD      $0x08, Z2, Z2
+	VCVTDQ2PS   Z2, Z2
+	VMULPS.BCST w32_33800000<>+0(SB), Z2, Z2
+	VPSRLD      $0x08, Z0, Z0
+	VCVTDQ2PS   Z0, Z0
+	VMULPS.BCST w32_33800000<>+0(SB), Z0, Z0
+	VMOVUPS.Z   (CX)(SI*1), K1, Z1
+	TESTQ       DX, DX
+	JE          unbiased29
+	VMOVUPS.Z   (DX)(SI*1), K1, Z3
+	VADDPS      Z3, Z1, Z1
+
+unbiased29:
+	VBROADCASTSS      scale+72(FP), Z3
 	VMULPS            Z3, Z1, Z1
 	VORPS.BCST        w32_80000000<>+0(SB), Z1, Z3
 	VBROADCASTSS      w32_c2d00000<>+0(SB), Z4
@@ -3107,13 +3159,19 @@ rest21:
 	VDIVPS            Z4, Z7, Z1
 	VCMPPS            $0x11, Z1, Z2, K3
 	VBROADCASTSS      w32_3f800000<>+0(SB), Z2
-	VBROADCASTSS      low+52(FP), Z3
+	VBROADCASTSS      low+76(FP), Z3
 	VBLENDMPS         Z2, Z3, K3, Z8
 	VCMPPS            $0x03, Z1, Z1, K3
 	VBLENDMPS         Z1, Z8, K3, Z9
-	VMOVUPS           Z9, K1, (AX)(BX*1)
-	VMOVUPS.Z         64(CX)(BX*1), K2, Z1
-	VBROADCASTSS      scale+48(FP), Z2
+	VMOVUPS           Z9, K1, (AX)(SI*1)
+	VMOVUPS.Z         64(CX)(SI*1), K2, Z1
+	TESTQ             DX, DX
+	JE                unbiased30
+	VMOVUPS.Z         64(DX)(SI*1), K2, Z2
+	VADDPS            Z2, Z1, Z1
+
+unbiased30:
+	VBROADCASTSS      scale+72(FP), Z2
 	VMULPS            Z2, Z1, Z1
 	VORPS.BCST        w32_80000000<>+0(SB), Z1, Z2
 	VBROADCASTSS      w32_c2d00000<>+0(SB), Z3
@@ -3138,13 +3196,13 @@ rest21:
 	VDIVPS            Z3, Z10, Z1
 	VCMPPS            $0x11, Z1, Z0, K1
 	VBROADCASTSS      w32_3f800000<>+0(SB), Z0
-	VBROADCASTSS      low+52(FP), Z2
+	VBROADCASTSS      low+76(FP), Z2
 	VBLENDMPS         Z0, Z2, K1, Z11
 	VCMPPS            $0x03, Z1, Z1, K1
 	VBLENDMPS         Z1, Z11, K1, Z12
-	VMOVUPS           Z12, K2, 64(AX)(BX*1)
+	VMOVUPS           Z12, K2, 64(AX)(SI*1)
 
-done22:
+done26:
 	VZEROUPPER
 	RET
 
@@ -3195,9 +3253,9 @@ TEXT ·normal32AVX512(SB), NOSPLIT, $336-44
 	MOVL  DX, 332(SP)
 	XORQ  DX, DX
 	TESTQ CX, CX
-	JE    done25
+	JE    done33
 
-next23:
+next31:
 	MOVQ             DX, BX
 	SHRQ             $0x04, BX
 	VMOVQ            BX, X0
@@ -3431,17 +3489,17 @@ next23:
 	VCVTPD2PS        Z9, Y0
 	VMOVUPS          Y0, 96(SP)
 	CMPQ             CX, $0x00000020
-	JLT              rest24
+	JLT              rest32
 	VMOVUPS          (SP), Z0
 	VMOVUPS          Z0, (AX)(DX*1)
 	VMOVUPS          64(SP), Z0
 	VMOVUPS          Z0, 64(AX)(DX*1)
 	ADDQ             $0x00000080, DX
 	SUBQ             $0x00000020, CX
-	JNE              next23
-	JMP              done25
+	JNE              next31
+	JMP              done33
 
-rest24:
+rest32:
 	MOVQ    $-1, BX
 	BZHIQ   CX, BX, BX
 	KMOVW   BX, K1
@@ -3452,7 +3510,7 @@ rest24:
 	VMOVUPS 64(SP), Z0
 	VMOVUPS Z0, K2, 64(AX)(DX*1)
 
-done25:
+done33:
 	VZEROUPPER
 	RET
 
@@ -3525,9 +3583,9 @@ TEXT ·gaussian32AVX512(SB), NOSPLIT, $336-96
 	MOVL  SI, 332(SP)
 	XORQ  SI, SI
 	TESTQ BX, BX
-	JE    done28
+	JE    done36
 
-next26:
+next34:
 	MOVQ              SI, DI
 	SHRQ              $0x04, DI
 	VMOVQ             DI, X0
@@ -3761,10 +3819,10 @@ next26:
 	VCVTPD2PS         Z9, Y0
 	VMOVUPS           Y0, 96(SP)
 	CMPQ              BX, $0x00000020
-	JLT               rest27
+	JLT               rest35
 	VBROADCASTSS      w32_3f800000<>+0(SB), Z0
 	TESTQ             DX, DX
-	JE                unit29
+	JE                unit37
 	VMOVUPS           (DX)(SI*1), Z0
 	VBROADCASTSS      w32_42b20000<>+0(SB), Z5
 	VMINPS            Z0, Z5, Z0
@@ -3785,7 +3843,7 @@ next26:
 	VSCALEFPS         Z5, Z6, Z0
 	VMOVAPS           Z0, Z0
 
-unit29:
+unit37:
 	VMOVUPS           (CX)(SI*1), Z5
 	VMULPS            Z0, Z5, Z5
 	VBROADCASTSS      temperature+72(FP), Z6
@@ -3795,7 +3853,7 @@ unit29:
 	VMOVUPS           Z5, (AX)(SI*1)
 	VBROADCASTSS      w32_3f800000<>+0(SB), Z0
 	TESTQ             DX, DX
-	JE                unit30
+	JE                unit38
 	VMOVUPS           64(DX)(SI*1), Z0
 	VBROADCASTSS      w32_42b20000<>+0(SB), Z5
 	VMINPS            Z0, Z5, Z0
@@ -3816,7 +3874,7 @@ unit29:
 	VSCALEFPS         Z5, Z6, Z0
 	VMOVAPS           Z0, Z0
 
-unit30:
+unit38:
 	VMOVUPS      64(CX)(SI*1), Z5
 	VMULPS       Z0, Z5, Z5
 	VBROADCASTSS temperature+72(FP), Z6
@@ -3826,10 +3884,10 @@ unit30:
 	VMOVUPS      Z5, 64(AX)(SI*1)
 	ADDQ         $0x00000080, SI
 	SUBQ         $0x00000020, BX
-	JNE          next26
-	JMP          done28
+	JNE          next34
+	JMP          done36
 
-rest27:
+rest35:
 	MOVQ              $-1, DI
 	BZHIQ             BX, DI, DI
 	KMOVW             DI, K1
@@ -3837,7 +3895,7 @@ rest27:
 	KMOVW             DI, K2
 	VBROADCASTSS      w32_3f800000<>+0(SB), Z0
 	TESTQ             DX, DX
-	JE                unit31
+	JE                unit39
 	VMOVUPS.Z         (DX)(SI*1), K1, Z0
 	VBROADCASTSS      w32_42b20000<>+0(SB), Z1
 	VMINPS            Z0, Z1, Z0
@@ -3858,7 +3916,7 @@ rest27:
 	VSCALEFPS         Z1, Z2, Z0
 	VMOVAPS           Z0, Z0
 
-unit31:
+unit39:
 	VMOVUPS.Z         (CX)(SI*1), K1, Z1
 	VMULPS            Z0, Z1, Z1
 	VBROADCASTSS      temperature+72(FP), Z2
@@ -3868,7 +3926,7 @@ unit31:
 	VMOVUPS           Z1, K1, (AX)(SI*1)
 	VBROADCASTSS      w32_3f800000<>+0(SB), Z0
 	TESTQ             DX, DX
-	JE                unit32
+	JE                unit40
 	VMOVUPS.Z         64(DX)(SI*1), K2, Z0
 	VBROADCASTSS      w32_42b20000<>+0(SB), Z1
 	VMINPS            Z0, Z1, Z0
@@ -3889,7 +3947,7 @@ unit31:
 	VSCALEFPS         Z1, Z2, Z0
 	VMOVAPS           Z0, Z0
 
-unit32:
+unit40:
 	VMOVUPS.Z    64(CX)(SI*1), K2, Z1
 	VMULPS       Z0, Z1, Z1
 	VBROADCASTSS temperature+72(FP), Z2
@@ -3898,7 +3956,7 @@ unit32:
 	VFMADD231PS  64(SP), Z0, Z1
 	VMOVUPS      Z1, K2, 64(AX)(SI*1)
 
-done28:
+done36:
 	VZEROUPPER
 	RET
 
@@ -3949,9 +4007,9 @@ TEXT ·uniform64AVX2(SB), NOSPLIT, $336-44
 	MOVL  DX, 332(SP)
 	XORQ  DX, DX
 	TESTQ CX, CX
-	JE    done35
+	JE    done43
 
-next33:
+next41:
 	MOVQ         DX, BX
 	SHRQ         $0x04, BX
 	VMOVQ        BX, X0
@@ -4150,7 +4208,7 @@ next33:
 	VMOVUPD      Y4, 192(SP)
 	VMOVUPD      Y6, 224(SP)
 	CMPQ         CX, $0x00000010
-	JLT          rest34
+	JLT          rest42
 	VMOVUPD      (SP), Y0
 	VMOVUPD      32(SP), Y1
 	VMOVUPD      64(SP), Y2
@@ -4197,10 +4255,10 @@ next33:
 	VMOVUPD      Y1, 96(AX)(DX*1)
 	ADDQ         $0x00000080, DX
 	SUBQ         $0x00000010, CX
-	JNE          next33
-	JMP          done35
+	JNE          next41
+	JMP          done43
 
-rest34:
+rest42:
 	LEAQ       window16x64<>+128(SB), BX
 	SHLQ       $0x03, CX
 	SUBQ       CX, BX
@@ -4253,7 +4311,7 @@ rest34:
 	VMASKMOVPD Y4, Y2, 64(AX)(DX*1)
 	VMASKMOVPD Y5, Y3, 96(AX)(DX*1)
 
-done35:
+done43:
 	VZEROUPPER
 	RET
 
@@ -4303,66 +4361,67 @@ DATA window16x64<>+240(SB)/8, $0x0000000000000000
 DATA window16x64<>+248(SB)/8, $0x0000000000000000
 GLOBL window16x64<>(SB), RODATA|NOPTR, $256
 
-// func binary64AVX2(dst []float64, in []float64, scale float64, low float64, at [5]uint32)
+// func binary64AVX2(dst []float64, in []float64, bias []float64, scale float64, low float64, at [5]uint32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·binary64AVX2(SB), NOSPLIT, $336-84
+TEXT ·binary64AVX2(SB), NOSPLIT, $336-108
 	MOVQ  dst_base+0(FP), AX
 	MOVQ  in_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	MOVL  at_0+64(FP), BX
-	MOVL  BX, 256(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 264(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 272(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 280(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 288(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 296(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 304(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 312(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 320(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 328(SP)
-	MOVL  at_1+68(FP), BX
-	MOVL  BX, 260(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 268(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 276(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 284(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 292(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 300(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 308(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 316(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 324(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 332(SP)
-	XORQ  BX, BX
-	TESTQ DX, DX
-	JE    done38
+	MOVQ  bias_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVL  at_0+88(FP), SI
+	MOVL  SI, 256(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 264(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 272(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 280(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 288(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 296(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 304(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 312(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 320(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 328(SP)
+	MOVL  at_1+92(FP), SI
+	MOVL  SI, 260(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 268(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 276(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 284(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 292(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 300(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 308(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 316(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 324(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 332(SP)
+	XORQ  SI, SI
+	TESTQ BX, BX
+	JE    done46
 
-next36:
-	MOVQ         BX, SI
-	SHRQ         $0x04, SI
-	VMOVQ        SI, X0
+next44:
+	MOVQ         SI, DI
+	SHRQ         $0x04, DI
+	VMOVQ        DI, X0
 	VPBROADCASTQ X0, Y1
 	VPADDQ       order<>+0(SB), Y1, Y0
 	VPADDQ       order<>+32(SB), Y1, Y1
-	VBROADCASTSS at_2+72(FP), Y2
-	VBROADCASTSS at_3+76(FP), Y3
-	VBROADCASTSS at_4+80(FP), Y4
+	VBROADCASTSS at_2+96(FP), Y2
+	VBROADCASTSS at_3+100(FP), Y3
+	VBROADCASTSS at_4+104(FP), Y4
 	VPMULUDQ     w64_d2511f53<>+0(SB), Y0, Y0
 	VPMULUDQ     w64_d2511f53<>+0(SB), Y1, Y1
 	VPMULUDQ     w64_cd9e8d57<>+0(SB), Y3, Y5
@@ -4551,8 +4610,8 @@ next36:
 	VMOVUPD      Y5, 160(SP)
 	VMOVUPD      Y4, 192(SP)
 	VMOVUPD      Y6, 224(SP)
-	CMPQ         DX, $0x00000010
-	JLT          rest37
+	CMPQ         BX, $0x00000010
+	JLT          rest45
 	VMOVUPD      (SP), Y0
 	VMOVUPD      32(SP), Y1
 	VMOVUPD      64(SP), Y2
@@ -4593,10 +4652,18 @@ next36:
 	VUNPCKLPD    Y3, Y1, Y5
 	VUNPCKHPD    Y2, Y0, Y0
 	VUNPCKHPD    Y3, Y1, Y1
-	VMOVUPD      (CX)(BX*1), Y2
-	VMOVUPD      32(CX)(BX*1), Y3
-	VBROADCASTSD scale+48(FP), Y6
-	VBROADCASTSD scale+48(FP), Y7
+	VMOVUPD      (CX)(SI*1), Y2
+	VMOVUPD      32(CX)(SI*1), Y3
+	TESTQ        DX, DX
+	JE           unbiased47
+	VMOVUPD      (DX)(SI*1), Y6
+	VMOVUPD      32(DX)(SI*1), Y7
+	VADDPD       Y6, Y2, Y2
+	VADDPD       Y7, Y3, Y3
+
+unbiased47:
+	VBROADCASTSD scale+72(FP), Y6
+	VBROADCASTSD scale+72(FP), Y7
 	VMULPD       Y6, Y2, Y2
 	VMULPD       Y7, Y3, Y3
 	VORPD        w64_8000000000000000<>+0(SB), Y2, Y6
@@ -4665,20 +4732,28 @@ next36:
 	VCMPPD       $0x11, Y3, Y5, Y5
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y6
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y7
-	VBROADCASTSD low+56(FP), Y8
-	VBROADCASTSD low+56(FP), Y9
+	VBROADCASTSD low+80(FP), Y8
+	VBROADCASTSD low+80(FP), Y9
 	VBLENDVPD    Y4, Y6, Y8, Y4
 	VBLENDVPD    Y5, Y7, Y9, Y5
 	VCMPPD       $0x03, Y2, Y2, Y6
 	VCMPPD       $0x03, Y3, Y3, Y7
 	VBLENDVPD    Y6, Y2, Y4, Y2
 	VBLENDVPD    Y7, Y3, Y5, Y3
-	VMOVUPD      Y2, (AX)(BX*1)
-	VMOVUPD      Y3, 32(AX)(BX*1)
-	VMOVUPD      64(CX)(BX*1), Y2
-	VMOVUPD      96(CX)(BX*1), Y3
-	VBROADCASTSD scale+48(FP), Y4
-	VBROADCASTSD scale+48(FP), Y5
+	VMOVUPD      Y2, (AX)(SI*1)
+	VMOVUPD      Y3, 32(AX)(SI*1)
+	VMOVUPD      64(CX)(SI*1), Y2
+	VMOVUPD      96(CX)(SI*1), Y3
+	TESTQ        DX, DX
+	JE           unbiased48
+	VMOVUPD      64(DX)(SI*1), Y4
+	VMOVUPD      96(DX)(SI*1), Y5
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+
+unbiased48:
+	VBROADCASTSD scale+72(FP), Y4
+	VBROADCASTSD scale+72(FP), Y5
 	VMULPD       Y4, Y2, Y2
 	VMULPD       Y5, Y3, Y3
 	VORPD        w64_8000000000000000<>+0(SB), Y2, Y4
@@ -4747,73 +4822,81 @@ next36:
 	VCMPPD       $0x11, Y3, Y1, Y1
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y4
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y5
-	VBROADCASTSD low+56(FP), Y6
-	VBROADCASTSD low+56(FP), Y7
+	VBROADCASTSD low+80(FP), Y6
+	VBROADCASTSD low+80(FP), Y7
 	VBLENDVPD    Y0, Y4, Y6, Y0
 	VBLENDVPD    Y1, Y5, Y7, Y1
 	VCMPPD       $0x03, Y2, Y2, Y4
 	VCMPPD       $0x03, Y3, Y3, Y5
 	VBLENDVPD    Y4, Y2, Y0, Y0
 	VBLENDVPD    Y5, Y3, Y1, Y1
-	VMOVUPD      Y0, 64(AX)(BX*1)
-	VMOVUPD      Y1, 96(AX)(BX*1)
-	ADDQ         $0x00000080, BX
-	SUBQ         $0x00000010, DX
-	JNE          next36
-	JMP          done38
+	VMOVUPD      Y0, 64(AX)(SI*1)
+	VMOVUPD      Y1, 96(AX)(SI*1)
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x00000010, BX
+	JNE          next44
+	JMP          done46
 
-rest37:
-	LEAQ         window16x64<>+128(SB), SI
-	SHLQ         $0x03, DX
-	SUBQ         DX, SI
-	VMOVUPD      (SI), Y0
-	VMOVUPD      32(SI), Y1
-	VMOVUPD      64(SI), Y2
-	VMOVUPD      96(SI), Y3
-	VMOVUPD      (SP), Y4
-	VMOVUPD      32(SP), Y5
-	VMOVUPD      64(SP), Y6
-	VMOVUPD      96(SP), Y7
-	VANDPD       w64_ffffffff<>+0(SB), Y4, Y4
-	VANDPD       w64_ffffffff<>+0(SB), Y5, Y5
-	VORPD        w64_4130000000000000<>+0(SB), Y4, Y4
-	VORPD        w64_4130000000000000<>+0(SB), Y5, Y5
-	VPSLLQ       $0x20, Y6, Y6
-	VPSLLQ       $0x20, Y7, Y7
-	VPSRLQ       $0x2b, Y6, Y6
-	VPSRLQ       $0x2b, Y7, Y7
-	VORPD        w64_3fe0000000000000<>+0(SB), Y6, Y6
-	VORPD        w64_3fe0000000000000<>+0(SB), Y7, Y7
-	VSUBPD       w64_4130000080000000<>+0(SB), Y4, Y4
-	VSUBPD       w64_4130000080000000<>+0(SB), Y5, Y5
-	VADDPD       Y6, Y4, Y4
-	VADDPD       Y7, Y5, Y5
-	VMOVUPD      128(SP), Y6
-	VMOVUPD      160(SP), Y7
-	VMOVUPD      192(SP), Y8
-	VMOVUPD      224(SP), Y9
-	VANDPD       w64_ffffffff<>+0(SB), Y6, Y6
-	VANDPD       w64_ffffffff<>+0(SB), Y7, Y7
-	VORPD        w64_4130000000000000<>+0(SB), Y6, Y6
-	VORPD        w64_4130000000000000<>+0(SB), Y7, Y7
-	VPSLLQ       $0x20, Y8, Y8
-	VPSLLQ       $0x20, Y9, Y9
-	VPSRLQ       $0x2b, Y8, Y8
-	VPSRLQ       $0x2b, Y9, Y9
-	VORPD        w64_3fe0000000000000<>+0(SB), Y8, Y8
-	VORPD        w64_3fe0000000000000<>+0(SB), Y9, Y9
-	VSUBPD       w64_4130000080000000<>+0(SB), Y6, Y6
-	VSUBPD       w64_4130000080000000<>+0(SB), Y7, Y7
-	VADDPD       Y8, Y6, Y6
-	VADDPD       Y9, Y7, Y7
-	VUNPCKLPD    Y6, Y4, Y8
-	VUNPCKLPD    Y7, Y5, Y9
-	VUNPCKHPD    Y6, Y4, Y4
-	VUNPCKHPD    Y7, Y5, Y5
-	VMASKMOVPD   (CX)(BX*1), Y0, Y6
-	VMASKMOVPD   32(CX)(BX*1), Y1, Y7
-	VBROADCASTSD scale+48(FP), Y10
-	VBROADCASTSD scale+48(FP), Y11
+rest45:
+	LEAQ       window16x64<>+128(SB), DI
+	SHLQ       $0x03, BX
+	SUBQ       BX, DI
+	VMOVUPD    (DI), Y0
+	VMOVUPD    32(DI), Y1
+	VMOVUPD    64(DI), Y2
+	VMOVUPD    96(DI), Y3
+	VMOVUPD    (SP), Y4
+	VMOVUPD    32(SP), Y5
+	VMOVUPD    64(SP), Y6
+	VMOVUPD    96(SP), Y7
+	VANDPD     w64_ffffffff<>+0(SB), Y4, Y4
+	VANDPD     w64_ffffffff<>+0(SB), Y5, Y5
+	VORPD      w64_4130000000000000<>+0(SB), Y4, Y4
+	VORPD      w64_4130000000000000<>+0(SB), Y5, Y5
+	VPSLLQ     $0x20, Y6, Y6
+	VPSLLQ     $0x20, Y7, Y7
+	VPSRLQ     $0x2b, Y6, Y6
+	VPSRLQ     $0x2b, Y7, Y7
+	VORPD      w64_3fe0000000000000<>+0(SB), Y6, Y6
+	VORPD      w64_3fe0000000000000<>+0(SB), Y7, Y7
+	VSUBPD     w64_4130000080000000<>+0(SB), Y4, Y4
+	VSUBPD     w64_4130000080000000<>+0(SB), Y5, Y5
+	VADDPD     Y6, Y4, Y4
+	VADDPD     Y7, Y5, Y5
+	VMOVUPD    128(SP), Y6
+	VMOVUPD    160(SP), Y7
+	VMOVUPD    192(SP), Y8
+	VMOVUPD    224(SP), Y9
+	VANDPD     w64_ffffffff<>+0(SB), Y6, Y6
+	VANDPD     w64_ffffffff<>+0(SB), Y7, Y7
+	VORPD      w64_4130000000000000<>+0(SB), Y6, Y6
+	VORPD      w64_4130000000000000<>+0(SB), Y7, Y7
+	VPSLLQ     $0x20, Y8, Y8
+	VPSLLQ     $0x20, Y9, Y9
+	VPSRLQ     $0x2b, Y8, Y8
+	VPSRLQ     $0x2b, Y9, Y9
+	VORPD      w64_3fe0000000000000<>+0(SB), Y8, Y8
+	VORPD      w64_3fe0000000000000<>+0(SB), Y9, Y9
+	VSUBPD     w64_4130000080000000<>+0(SB), Y6, Y6
+	VSUBPD     w64_4130000080000000<>+0(SB), Y7, Y7
+	VADDPD     Y8, Y6, Y6
+	VADDPD     Y9, Y7, Y7
+	VUNPCKLPD  Y6, Y4, Y8
+	VUNPCKLPD  Y7, Y5, Y9
+	VUNPCKHPD  Y6, Y4, Y4
+	VUNPCKHPD  Y7, Y5, Y5
+	VMASKMOVPD (CX)(SI*1), Y0, Y6
+	VMASKMOVPD 32(CX)(SI*1), Y1, Y7
+	TESTQ      DX, DX
+	JE         unbiased49
+	VMASKMOVPD (DX)(SI*1), Y0, Y10
+	VMASKMOVPD 32(DX)(SI*1), Y1, Y11
+	VADDPD     Y10, Y6, Y6
+	VADDPD     Y11, Y7, Y7
+
+unbiased49:
+	VBROADCASTSD scale+72(FP), Y10
+	VBROADCASTSD scale+72(FP), Y11
 	VMULPD       Y10, Y6, Y6
 	VMULPD       Y11, Y7, Y7
 	VORPD        w64_8000000000000000<>+0(SB), Y6, Y10
@@ -4882,20 +4965,28 @@ rest37:
 	VCMPPD       $0x11, Y7, Y9, Y9
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y10
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y11
-	VBROADCASTSD low+56(FP), Y12
-	VBROADCASTSD low+56(FP), Y13
+	VBROADCASTSD low+80(FP), Y12
+	VBROADCASTSD low+80(FP), Y13
 	VBLENDVPD    Y8, Y10, Y12, Y8
 	VBLENDVPD    Y9, Y11, Y13, Y9
 	VCMPPD       $0x03, Y6, Y6, Y10
 	VCMPPD       $0x03, Y7, Y7, Y11
 	VBLENDVPD    Y10, Y6, Y8, Y6
 	VBLENDVPD    Y11, Y7, Y9, Y7
-	VMASKMOVPD   Y6, Y0, (AX)(BX*1)
-	VMASKMOVPD   Y7, Y1, 32(AX)(BX*1)
-	VMASKMOVPD   64(CX)(BX*1), Y2, Y0
-	VMASKMOVPD   96(CX)(BX*1), Y3, Y1
-	VBROADCASTSD scale+48(FP), Y6
-	VBROADCASTSD scale+48(FP), Y7
+	VMASKMOVPD   Y6, Y0, (AX)(SI*1)
+	VMASKMOVPD   Y7, Y1, 32(AX)(SI*1)
+	VMASKMOVPD   64(CX)(SI*1), Y2, Y0
+	VMASKMOVPD   96(CX)(SI*1), Y3, Y1
+	TESTQ        DX, DX
+	JE           unbiased50
+	VMASKMOVPD   64(DX)(SI*1), Y2, Y6
+	VMASKMOVPD   96(DX)(SI*1), Y3, Y7
+	VADDPD       Y6, Y0, Y0
+	VADDPD       Y7, Y1, Y1
+
+unbiased50:
+	VBROADCASTSD scale+72(FP), Y6
+	VBROADCASTSD scale+72(FP), Y7
 	VMULPD       Y6, Y0, Y0
 	VMULPD       Y7, Y1, Y1
 	VORPD        w64_8000000000000000<>+0(SB), Y0, Y6
@@ -4964,18 +5055,18 @@ rest37:
 	VCMPPD       $0x11, Y1, Y5, Y5
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y6
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y7
-	VBROADCASTSD low+56(FP), Y8
-	VBROADCASTSD low+56(FP), Y9
+	VBROADCASTSD low+80(FP), Y8
+	VBROADCASTSD low+80(FP), Y9
 	VBLENDVPD    Y4, Y6, Y8, Y4
 	VBLENDVPD    Y5, Y7, Y9, Y5
 	VCMPPD       $0x03, Y0, Y0, Y6
 	VCMPPD       $0x03, Y1, Y1, Y7
 	VBLENDVPD    Y6, Y0, Y4, Y0
 	VBLENDVPD    Y7, Y1, Y5, Y1
-	VMASKMOVPD   Y0, Y2, 64(AX)(BX*1)
-	VMASKMOVPD   Y1, Y3, 96(AX)(BX*1)
+	VMASKMOVPD   Y0, Y2, 64(AX)(SI*1)
+	VMASKMOVPD   Y1, Y3, 96(AX)(SI*1)
 
-done38:
+done46:
 	VZEROUPPER
 	RET
 
@@ -5104,9 +5195,9 @@ TEXT ·normal64AVX2(SB), NOSPLIT, $336-44
 	MOVL  DX, 332(SP)
 	XORQ  DX, DX
 	TESTQ CX, CX
-	JE    done41
+	JE    done53
 
-next39:
+next51:
 	MOVQ         DX, BX
 	SHRQ         $0x05, BX
 	VMOVQ        BX, X0
@@ -5641,7 +5732,7 @@ next39:
 	VMOVUPD      Y6, 192(SP)
 	VMOVUPD      Y5, 224(SP)
 	CMPQ         CX, $0x00000020
-	JLT          rest40
+	JLT          rest52
 	VMOVUPD      (SP), Y0
 	VMOVUPD      32(SP), Y1
 	VMOVUPD      Y0, (AX)(DX*1)
@@ -5660,10 +5751,10 @@ next39:
 	VMOVUPD      Y1, 224(AX)(DX*1)
 	ADDQ         $0x00000100, DX
 	SUBQ         $0x00000020, CX
-	JNE          next39
-	JMP          done41
+	JNE          next51
+	JMP          done53
 
-rest40:
+rest52:
 	LEAQ       window32x64<>+256(SB), BX
 	SHLQ       $0x03, CX
 	SUBQ       CX, BX
@@ -5692,7 +5783,7 @@ rest40:
 	VMASKMOVPD Y0, Y6, 192(AX)(DX*1)
 	VMASKMOVPD Y1, Y7, 224(AX)(DX*1)
 
-done41:
+done53:
 	VZEROUPPER
 	RET
 
@@ -5811,9 +5902,9 @@ TEXT ·gaussian64AVX2(SB), NOSPLIT, $336-100
 	MOVL  SI, 332(SP)
 	XORQ  SI, SI
 	TESTQ BX, BX
-	JE    done44
+	JE    done56
 
-next42:
+next54:
 	MOVQ         SI, DI
 	SHRQ         $0x05, DI
 	VMOVQ        DI, X0
@@ -6348,11 +6439,11 @@ next42:
 	VMOVUPD      Y6, 192(SP)
 	VMOVUPD      Y5, 224(SP)
 	CMPQ         BX, $0x00000020
-	JLT          rest43
+	JLT          rest55
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y1
 	TESTQ        DX, DX
-	JE           unit45
+	JE           unit57
 	VMOVUPD      (DX)(SI*1), Y2
 	VMOVUPD      32(DX)(SI*1), Y0
 	VBROADCASTSD w64_4086300000000000<>+0(SB), Y3
@@ -6414,7 +6505,7 @@ next42:
 	VMOVAPD      Y0, Y0
 	VMOVAPD      Y1, Y1
 
-unit45:
+unit57:
 	VMOVUPD      (CX)(SI*1), Y2
 	VMOVUPD      32(CX)(SI*1), Y3
 	VMULPD       Y0, Y2, Y2
@@ -6432,7 +6523,7 @@ unit45:
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y1
 	TESTQ        DX, DX
-	JE           unit46
+	JE           unit58
 	VMOVUPD      64(DX)(SI*1), Y2
 	VMOVUPD      96(DX)(SI*1), Y0
 	VBROADCASTSD w64_4086300000000000<>+0(SB), Y3
@@ -6494,7 +6585,7 @@ unit45:
 	VMOVAPD      Y0, Y0
 	VMOVAPD      Y1, Y1
 
-unit46:
+unit58:
 	VMOVUPD      64(CX)(SI*1), Y2
 	VMOVUPD      96(CX)(SI*1), Y3
 	VMULPD       Y0, Y2, Y2
@@ -6512,7 +6603,7 @@ unit46:
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y1
 	TESTQ        DX, DX
-	JE           unit47
+	JE           unit59
 	VMOVUPD      128(DX)(SI*1), Y2
 	VMOVUPD      160(DX)(SI*1), Y0
 	VBROADCASTSD w64_4086300000000000<>+0(SB), Y3
@@ -6574,7 +6665,7 @@ unit46:
 	VMOVAPD      Y0, Y0
 	VMOVAPD      Y1, Y1
 
-unit47:
+unit59:
 	VMOVUPD      128(CX)(SI*1), Y2
 	VMOVUPD      160(CX)(SI*1), Y3
 	VMULPD       Y0, Y2, Y2
@@ -6592,7 +6683,7 @@ unit47:
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y1
 	TESTQ        DX, DX
-	JE           unit48
+	JE           unit60
 	VMOVUPD      192(DX)(SI*1), Y2
 	VMOVUPD      224(DX)(SI*1), Y0
 	VBROADCASTSD w64_4086300000000000<>+0(SB), Y3
@@ -6654,7 +6745,7 @@ unit47:
 	VMOVAPD      Y0, Y0
 	VMOVAPD      Y1, Y1
 
-unit48:
+unit60:
 	VMOVUPD      192(CX)(SI*1), Y2
 	VMOVUPD      224(CX)(SI*1), Y3
 	VMULPD       Y0, Y2, Y2
@@ -6671,10 +6762,10 @@ unit48:
 	VMOVUPD      Y3, 224(AX)(SI*1)
 	ADDQ         $0x00000100, SI
 	SUBQ         $0x00000020, BX
-	JNE          next42
-	JMP          done44
+	JNE          next54
+	JMP          done56
 
-rest43:
+rest55:
 	LEAQ         window32x64<>+256(SB), DI
 	SHLQ         $0x03, BX
 	SUBQ         BX, DI
@@ -6689,7 +6780,7 @@ rest43:
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y8
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y9
 	TESTQ        DX, DX
-	JE           unit49
+	JE           unit61
 	VMASKMOVPD   (DX)(SI*1), Y0, Y10
 	VMASKMOVPD   32(DX)(SI*1), Y1, Y8
 	VBROADCASTSD w64_4086300000000000<>+0(SB), Y11
@@ -6751,7 +6842,7 @@ rest43:
 	VMOVAPD      Y8, Y8
 	VMOVAPD      Y9, Y9
 
-unit49:
+unit61:
 	VMASKMOVPD   (CX)(SI*1), Y0, Y10
 	VMASKMOVPD   32(CX)(SI*1), Y1, Y11
 	VMULPD       Y8, Y10, Y10
@@ -6769,7 +6860,7 @@ unit49:
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y1
 	TESTQ        DX, DX
-	JE           unit50
+	JE           unit62
 	VMASKMOVPD   64(DX)(SI*1), Y2, Y8
 	VMASKMOVPD   96(DX)(SI*1), Y3, Y0
 	VBROADCASTSD w64_4086300000000000<>+0(SB), Y9
@@ -6831,7 +6922,7 @@ unit49:
 	VMOVAPD      Y0, Y0
 	VMOVAPD      Y1, Y1
 
-unit50:
+unit62:
 	VMASKMOVPD   64(CX)(SI*1), Y2, Y8
 	VMASKMOVPD   96(CX)(SI*1), Y3, Y9
 	VMULPD       Y0, Y8, Y8
@@ -6849,7 +6940,7 @@ unit50:
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y1
 	TESTQ        DX, DX
-	JE           unit51
+	JE           unit63
 	VMASKMOVPD   128(DX)(SI*1), Y4, Y2
 	VMASKMOVPD   160(DX)(SI*1), Y5, Y0
 	VBROADCASTSD w64_4086300000000000<>+0(SB), Y3
@@ -6911,7 +7002,7 @@ unit50:
 	VMOVAPD      Y0, Y0
 	VMOVAPD      Y1, Y1
 
-unit51:
+unit63:
 	VMASKMOVPD   128(CX)(SI*1), Y4, Y2
 	VMASKMOVPD   160(CX)(SI*1), Y5, Y3
 	VMULPD       Y0, Y2, Y2
@@ -6929,7 +7020,7 @@ unit51:
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y0
 	VBROADCASTSD w64_3ff0000000000000<>+0(SB), Y1
 	TESTQ        DX, DX
-	JE           unit52
+	JE           unit64
 	VMASKMOVPD   192(DX)(SI*1), Y6, Y2
 	VMASKMOVPD   224(DX)(SI*1), Y7, Y0
 	VBROADCASTSD w64_4086300000000000<>+0(SB), Y3
@@ -6991,7 +7082,7 @@ unit51:
 	VMOVAPD      Y0, Y0
 	VMOVAPD      Y1, Y1
 
-unit52:
+unit64:
 	VMASKMOVPD   192(CX)(SI*1), Y6, Y2
 	VMASKMOVPD   224(CX)(SI*1), Y7, Y3
 	VMULPD       Y0, Y2, Y2
@@ -7007,7 +7098,7 @@ unit52:
 	VMASKMOVPD   Y2, Y6, 192(AX)(SI*1)
 	VMASKMOVPD   Y3, Y7, 224(AX)(SI*1)
 
-done44:
+done56:
 	VZEROUPPER
 	RET
 
@@ -7064,9 +7155,9 @@ TEXT ·uniform64AVX512(SB), NOSPLIT, $336-44
 	MOVL  DX, 332(SP)
 	XORQ  DX, DX
 	TESTQ CX, CX
-	JE    done55
+	JE    done67
 
-next53:
+next65:
 	MOVQ            DX, BX
 	SHRQ            $0x04, BX
 	VMOVQ           BX, X0
@@ -7140,7 +7231,7 @@ next53:
 	VMOVUPD         Z2, 128(SP)
 	VMOVUPD         Z3, 192(SP)
 	CMPQ            CX, $0x00000010
-	JLT             rest54
+	JLT             rest66
 	VMOVUPD         (SP), Z0
 	VMOVUPD         64(SP), Z1
 	VANDPD.BCST     w64_ffffffff<>+0(SB), Z0, Z0
@@ -7165,10 +7256,10 @@ next53:
 	VMOVUPD         Z0, 64(AX)(DX*1)
 	ADDQ            $0x00000080, DX
 	SUBQ            $0x00000010, CX
-	JNE             next53
-	JMP             done55
+	JNE             next65
+	JMP             done67
 
-rest54:
+rest66:
 	MOVQ        $-1, BX
 	BZHIQ       CX, BX, BX
 	KMOVW       BX, K1
@@ -7197,157 +7288,164 @@ rest54:
 	VMOVUPD     Z2, K1, (AX)(DX*1)
 	VMOVUPD     Z0, K2, 64(AX)(DX*1)
 
-done55:
+done67:
 	VZEROUPPER
 	RET
 
-// func binary64AVX512(dst []float64, in []float64, scale float64, low float64, at [5]uint32)
+// func binary64AVX512(dst []float64, in []float64, bias []float64, scale float64, low float64, at [5]uint32)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·binary64AVX512(SB), NOSPLIT, $336-84
+TEXT ·binary64AVX512(SB), NOSPLIT, $336-108
 	MOVQ  dst_base+0(FP), AX
 	MOVQ  in_base+24(FP), CX
-	MOVQ  dst_len+8(FP), DX
-	MOVL  at_0+64(FP), BX
-	MOVL  BX, 256(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 264(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 272(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 280(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 288(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 296(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 304(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 312(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 320(SP)
-	ADDL  $0x9e3779b9, BX
-	MOVL  BX, 328(SP)
-	MOVL  at_1+68(FP), BX
-	MOVL  BX, 260(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 268(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 276(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 284(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 292(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 300(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 308(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 316(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 324(SP)
-	ADDL  $0xbb67ae85, BX
-	MOVL  BX, 332(SP)
-	XORQ  BX, BX
-	TESTQ DX, DX
-	JE    done58
+	MOVQ  bias_base+48(FP), DX
+	MOVQ  dst_len+8(FP), BX
+	MOVL  at_0+88(FP), SI
+	MOVL  SI, 256(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 264(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 272(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 280(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 288(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 296(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 304(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 312(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 320(SP)
+	ADDL  $0x9e3779b9, SI
+	MOVL  SI, 328(SP)
+	MOVL  at_1+92(FP), SI
+	MOVL  SI, 260(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 268(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 276(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 284(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 292(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 300(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 308(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 316(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 324(SP)
+	ADDL  $0xbb67ae85, SI
+	MOVL  SI, 332(SP)
+	XORQ  SI, SI
+	TESTQ BX, BX
+	JE    done70
 
-next56:
-	MOVQ              BX, SI
-	SHRQ              $0x04, SI
-	VMOVQ             SI, X0
-	VPBROADCASTQ      X0, Z0
-	VPADDQ            order<>+0(SB), Z0, Z0
-	VBROADCASTSS      at_2+72(FP), Z13
-	VBROADCASTSS      at_3+76(FP), Z14
-	VBROADCASTSS      at_4+80(FP), Z15
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z0, Z0
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z14, Z14
-	VPSRLQ            $0x20, Z14, Z16
-	VPTERNLOGD.BCST   $0x96, 256(SP), Z13, Z16
-	VPSRLQ            $0x20, Z0, Z13
-	VPTERNLOGD.BCST   $0x96, 260(SP), Z15, Z13
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z15
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z13, Z13
-	VPSRLQ            $0x20, Z13, Z16
-	VPTERNLOGD.BCST   $0x96, 264(SP), Z14, Z16
-	VPSRLQ            $0x20, Z15, Z14
-	VPTERNLOGD.BCST   $0x96, 268(SP), Z0, Z14
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z0
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z14, Z14
-	VPSRLQ            $0x20, Z14, Z16
-	VPTERNLOGD.BCST   $0x96, 272(SP), Z13, Z16
-	VPSRLQ            $0x20, Z0, Z13
-	VPTERNLOGD.BCST   $0x96, 276(SP), Z15, Z13
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z15
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z13, Z13
-	VPSRLQ            $0x20, Z13, Z16
-	VPTERNLOGD.BCST   $0x96, 280(SP), Z14, Z16
-	VPSRLQ            $0x20, Z15, Z14
-	VPTERNLOGD.BCST   $0x96, 284(SP), Z0, Z14
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z0
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z14, Z14
-	VPSRLQ            $0x20, Z14, Z16
-	VPTERNLOGD.BCST   $0x96, 288(SP), Z13, Z16
-	VPSRLQ            $0x20, Z0, Z13
-	VPTERNLOGD.BCST   $0x96, 292(SP), Z15, Z13
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z15
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z13, Z13
-	VPSRLQ            $0x20, Z13, Z16
-	VPTERNLOGD.BCST   $0x96, 296(SP), Z14, Z16
-	VPSRLQ            $0x20, Z15, Z14
-	VPTERNLOGD.BCST   $0x96, 300(SP), Z0, Z14
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z0
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z14, Z14
-	VPSRLQ            $0x20, Z14, Z16
-	VPTERNLOGD.BCST   $0x96, 304(SP), Z13, Z16
-	VPSRLQ            $0x20, Z0, Z13
-	VPTERNLOGD.BCST   $0x96, 308(SP), Z15, Z13
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z15
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z13, Z13
-	VPSRLQ            $0x20, Z13, Z16
-	VPTERNLOGD.BCST   $0x96, 312(SP), Z14, Z16
-	VPSRLQ            $0x20, Z15, Z14
-	VPTERNLOGD.BCST   $0x96, 316(SP), Z0, Z14
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z0
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z14, Z14
-	VPSRLQ            $0x20, Z14, Z16
-	VPTERNLOGD.BCST   $0x96, 320(SP), Z13, Z16
-	VPSRLQ            $0x20, Z0, Z13
-	VPTERNLOGD.BCST   $0x96, 324(SP), Z15, Z13
-	VPMULUDQ.BCST     w64_d2511f53<>+0(SB), Z16, Z15
-	VPMULUDQ.BCST     w64_cd9e8d57<>+0(SB), Z13, Z13
-	VPSRLQ            $0x20, Z13, Z16
-	VPTERNLOGD.BCST   $0x96, 328(SP), Z14, Z16
-	VPSRLQ            $0x20, Z15, Z14
-	VPTERNLOGD.BCST   $0x96, 332(SP), Z0, Z14
-	VMOVUPD           Z16, (SP)
-	VMOVUPD           Z13, 64(SP)
-	VMOVUPD           Z14, 128(SP)
-	VMOVUPD           Z15, 192(SP)
-	CMPQ              DX, $0x00000010
-	JLT               rest57
-	VMOVUPD           (SP), Z0
-	VMOVUPD           64(SP), Z13
-	VANDPD.BCST       w64_ffffffff<>+0(SB), Z0, Z0
-	VORPD.BCST        w64_4130000000000000<>+0(SB), Z0, Z0
-	VPSLLQ            $0x20, Z13, Z13
-	VPSRLQ            $0x2b, Z13, Z13
-	VORPD.BCST        w64_3fe0000000000000<>+0(SB), Z13, Z13
-	VSUBPD.BCST       w64_4130000080000000<>+0(SB), Z0, Z0
-	VADDPD            Z13, Z0, Z0
-	VMOVUPD           128(SP), Z13
-	VMOVUPD           192(SP), Z14
-	VANDPD.BCST       w64_ffffffff<>+0(SB), Z13, Z13
-	VORPD.BCST        w64_4130000000000000<>+0(SB), Z13, Z13
-	VPSLLQ            $0x20, Z14, Z14
-	VPSRLQ            $0x2b, Z14, Z14
-	VORPD.BCST        w64_3fe0000000000000<>+0(SB), Z14, Z14
-	VSUBPD.BCST       w64_4130000080000000<>+0(SB), Z13, Z13
-	VADDPD            Z14, Z13, Z13
-	VUNPCKLPD         Z13, Z0, Z14
-	VUNPCKHPD         Z13, Z0, Z0
-	VMOVUPD           (CX)(BX*1), Z13
-	VBROADCASTSD      scale+48(FP), Z15
+next68:
+	MOVQ            SI, DI
+	SHRQ            $0x04, DI
+	VMOVQ           DI, X0
+	VPBROADCASTQ    X0, Z0
+	VPADDQ          order<>+0(SB), Z0, Z0
+	VBROADCASTSS    at_2+96(FP), Z13
+	VBROADCASTSS    at_3+100(FP), Z14
+	VBROADCASTSS    at_4+104(FP), Z15
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z0, Z0
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z14, Z14
+	VPSRLQ          $0x20, Z14, Z16
+	VPTERNLOGD.BCST $0x96, 256(SP), Z13, Z16
+	VPSRLQ          $0x20, Z0, Z13
+	VPTERNLOGD.BCST $0x96, 260(SP), Z15, Z13
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z15
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z13, Z13
+	VPSRLQ          $0x20, Z13, Z16
+	VPTERNLOGD.BCST $0x96, 264(SP), Z14, Z16
+	VPSRLQ          $0x20, Z15, Z14
+	VPTERNLOGD.BCST $0x96, 268(SP), Z0, Z14
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z0
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z14, Z14
+	VPSRLQ          $0x20, Z14, Z16
+	VPTERNLOGD.BCST $0x96, 272(SP), Z13, Z16
+	VPSRLQ          $0x20, Z0, Z13
+	VPTERNLOGD.BCST $0x96, 276(SP), Z15, Z13
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z15
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z13, Z13
+	VPSRLQ          $0x20, Z13, Z16
+	VPTERNLOGD.BCST $0x96, 280(SP), Z14, Z16
+	VPSRLQ          $0x20, Z15, Z14
+	VPTERNLOGD.BCST $0x96, 284(SP), Z0, Z14
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z0
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z14, Z14
+	VPSRLQ          $0x20, Z14, Z16
+	VPTERNLOGD.BCST $0x96, 288(SP), Z13, Z16
+	VPSRLQ          $0x20, Z0, Z13
+	VPTERNLOGD.BCST $0x96, 292(SP), Z15, Z13
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z15
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z13, Z13
+	VPSRLQ          $0x20, Z13, Z16
+	VPTERNLOGD.BCST $0x96, 296(SP), Z14, Z16
+	VPSRLQ          $0x20, Z15, Z14
+	VPTERNLOGD.BCST $0x96, 300(SP), Z0, Z14
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z0
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z14, Z14
+	VPSRLQ          $0x20, Z14, Z16
+	VPTERNLOGD.BCST $0x96, 304(SP), Z13, Z16
+	VPSRLQ          $0x20, Z0, Z13
+	VPTERNLOGD.BCST $0x96, 308(SP), Z15, Z13
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z15
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z13, Z13
+	VPSRLQ          $0x20, Z13, Z16
+	VPTERNLOGD.BCST $0x96, 312(SP), Z14, Z16
+	VPSRLQ          $0x20, Z15, Z14
+	VPTERNLOGD.BCST $0x96, 316(SP), Z0, Z14
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z0
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z14, Z14
+	VPSRLQ          $0x20, Z14, Z16
+	VPTERNLOGD.BCST $0x96, 320(SP), Z13, Z16
+	VPSRLQ          $0x20, Z0, Z13
+	VPTERNLOGD.BCST $0x96, 324(SP), Z15, Z13
+	VPMULUDQ.BCST   w64_d2511f53<>+0(SB), Z16, Z15
+	VPMULUDQ.BCST   w64_cd9e8d57<>+0(SB), Z13, Z13
+	VPSRLQ          $0x20, Z13, Z16
+	VPTERNLOGD.BCST $0x96, 328(SP), Z14, Z16
+	VPSRLQ          $0x20, Z15, Z14
+	VPTERNLOGD.BCST $0x96, 332(SP), Z0, Z14
+	VMOVUPD         Z16, (SP)
+	VMOVUPD         Z13, 64(SP)
+	VMOVUPD         Z14, 128(SP)
+	VMOVUPD         Z15, 192(SP)
+	CMPQ            BX, $0x00000010
+	JLT             rest69
+	VMOVUPD         (SP), Z0
+	VMOVUPD         64(SP), Z13
+	VANDPD.BCST     w64_ffffffff<>+0(SB), Z0, Z0
+	VORPD.BCST      w64_4130000000000000<>+0(SB), Z0, Z0
+	VPSLLQ          $0x20, Z13, Z13
+	VPSRLQ          $0x2b, Z13, Z13
+	VORPD.BCST      w64_3fe0000000000000<>+0(SB), Z13, Z13
+	VSUBPD.BCST     w64_4130000080000000<>+0(SB), Z0, Z0
+	VADDPD          Z13, Z0, Z0
+	VMOVUPD         128(SP), Z13
+	VMOVUPD         192(SP), Z14
+	VANDPD.BCST     w64_ffffffff<>+0(SB), Z13, Z13
+	VORPD.BCST      w64_4130000000000000<>+0(SB), Z13, Z13
+	VPSLLQ          $0x20, Z14, Z14
+	VPSRLQ          $0x2b, Z14, Z14
+	VORPD.BCST      w64_3fe0000000000000<>+0(SB), Z14, Z14
+	VSUBPD.BCST     w64_4130000080000000<>+0(SB), Z13, Z13
+	VADDPD          Z14, Z13, Z13
+	VUNPCKLPD       Z13, Z0, Z14
+	VUNPCKHPD       Z13, Z0, Z0
+	VMOVUPD         (CX)(SI*1), Z13
+	TESTQ           DX, DX
+	JE              unbiased71
+	VMOVUPD         (DX)(SI*1), Z15
+	VADDPD          Z15, Z13, Z13
+
+unbiased71:
+	VBROADCASTSD      scale+72(FP), Z15
 	VMULPD            Z15, Z13, Z13
 	VORPD.BCST        w64_8000000000000000<>+0(SB), Z13, Z15
 	VBROADCASTSD      w64_c087500000000000<>+0(SB), Z16
@@ -7377,13 +7475,19 @@ next56:
 	VDIVPD            Z16, Z1, Z13
 	VCMPPD            $0x11, Z13, Z14, K1
 	VBROADCASTSD      w64_3ff0000000000000<>+0(SB), Z14
-	VBROADCASTSD      low+56(FP), Z15
+	VBROADCASTSD      low+80(FP), Z15
 	VBLENDMPD         Z14, Z15, K1, Z2
 	VCMPPD            $0x03, Z13, Z13, K1
 	VBLENDMPD         Z13, Z2, K1, Z3
-	VMOVUPD           Z3, (AX)(BX*1)
-	VMOVUPD           64(CX)(BX*1), Z13
-	VBROADCASTSD      scale+48(FP), Z14
+	VMOVUPD           Z3, (AX)(SI*1)
+	VMOVUPD           64(CX)(SI*1), Z13
+	TESTQ             DX, DX
+	JE                unbiased72
+	VMOVUPD           64(DX)(SI*1), Z14
+	VADDPD            Z14, Z13, Z13
+
+unbiased72:
+	VBROADCASTSD      scale+72(FP), Z14
 	VMULPD            Z14, Z13, Z13
 	VORPD.BCST        w64_8000000000000000<>+0(SB), Z13, Z14
 	VBROADCASTSD      w64_c087500000000000<>+0(SB), Z15
@@ -7413,44 +7517,50 @@ next56:
 	VDIVPD            Z15, Z4, Z13
 	VCMPPD            $0x11, Z13, Z0, K1
 	VBROADCASTSD      w64_3ff0000000000000<>+0(SB), Z0
-	VBROADCASTSD      low+56(FP), Z14
+	VBROADCASTSD      low+80(FP), Z14
 	VBLENDMPD         Z0, Z14, K1, Z5
 	VCMPPD            $0x03, Z13, Z13, K1
 	VBLENDMPD         Z13, Z5, K1, Z6
-	VMOVUPD           Z6, 64(AX)(BX*1)
-	ADDQ              $0x00000080, BX
-	SUBQ              $0x00000010, DX
-	JNE               next56
-	JMP               done58
+	VMOVUPD           Z6, 64(AX)(SI*1)
+	ADDQ              $0x00000080, SI
+	SUBQ              $0x00000010, BX
+	JNE               next68
+	JMP               done70
 
-rest57:
-	MOVQ              $-1, SI
-	BZHIQ             DX, SI, SI
-	KMOVW             SI, K1
-	SHRQ              $0x08, SI
-	KMOVW             SI, K2
-	VMOVUPD           (SP), Z0
-	VMOVUPD           64(SP), Z1
-	VANDPD.BCST       w64_ffffffff<>+0(SB), Z0, Z0
-	VORPD.BCST        w64_4130000000000000<>+0(SB), Z0, Z0
-	VPSLLQ            $0x20, Z1, Z1
-	VPSRLQ            $0x2b, Z1, Z1
-	VORPD.BCST        w64_3fe0000000000000<>+0(SB), Z1, Z1
-	VSUBPD.BCST       w64_4130000080000000<>+0(SB), Z0, Z0
-	VADDPD            Z1, Z0, Z0
-	VMOVUPD           128(SP), Z1
-	VMOVUPD           192(SP), Z2
-	VANDPD.BCST       w64_ffffffff<>+0(SB), Z1, Z1
-	VORPD.BCST        w64_4130000000000000<>+0(SB), Z1, Z1
-	VPSLLQ            $0x20, Z2, Z2
-	VPSRLQ            $0x2b, Z2, Z2
-	VORPD.BCST        w64_3fe0000000000000<>+0(SB), Z2, Z2
-	VSUBPD.BCST       w64_4130000080000000<>+0(SB), Z1, Z1
-	VADDPD            Z2, Z1, Z1
-	VUNPCKLPD         Z1, Z0, Z2
-	VUNPCKHPD         Z1, Z0, Z0
-	VMOVUPD.Z         (CX)(BX*1), K1, Z1
-	VBROADCASTSD      scale+48(FP), Z3
+rest69:
+	MOVQ        $-1, DI
+	BZHIQ       BX, DI, DI
+	KMOVW       DI, K1
+	SHRQ        $0x08, DI
+	KMOVW       DI, K2
+	VMOVUPD     (SP), Z0
+	VMOVUPD     64(SP), Z1
+	VANDPD.BCST w64_ffffffff<>+0(SB), Z0, Z0
+	VORPD.BCST  w64_4130000000000000<>+0(SB), Z0, Z0
+	VPSLLQ      $0x20, Z1, Z1
+	VPSRLQ      $0x2b, Z1, Z1
+	VORPD.BCST  w64_3fe0000000000000<>+0(SB), Z1, Z1
+	VSUBPD.BCST w64_4130000080000000<>+0(SB), Z0, Z0
+	VADDPD      Z1, Z0, Z0
+	VMOVUPD     128(SP), Z1
+	VMOVUPD     192(SP), Z2
+	VANDPD.BCST w64_ffffffff<>+0(SB), Z1, Z1
+	VORPD.BCST  w64_4130000000000000<>+0(SB), Z1, Z1
+	VPSLLQ      $0x20, Z2, Z2
+	VPSRLQ      $0x2b, Z2, Z2
+	VORPD.BCST  w64_3fe0000000000000<>+0(SB), Z2, Z2
+	VSUBPD.BCST w64_4130000080000000<>+0(SB), Z1, Z1
+	VADDPD      Z2, Z1, Z1
+	VUNPCKLPD   Z1, Z0, Z2
+	VUNPCKHPD   Z1, Z0, Z0
+	VMOVUPD.Z   (CX)(SI*1), K1, Z1
+	TESTQ       DX, DX
+	JE          unbiased73
+	VMOVUPD.Z   (DX)(SI*1), K1, Z3
+	VADDPD      Z3, Z1, Z1
+
+unbiased73:
+	VBROADCASTSD      scale+72(FP), Z3
 	VMULPD            Z3, Z1, Z1
 	VORPD.BCST        w64_8000000000000000<>+0(SB), Z1, Z3
 	VBROADCASTSD      w64_c087500000000000<>+0(SB), Z4
@@ -7480,13 +7590,19 @@ rest57:
 	VDIVPD            Z4, Z7, Z1
 	VCMPPD            $0x11, Z1, Z2, K3
 	VBROADCASTSD      w64_3ff0000000000000<>+0(SB), Z2
-	VBROADCASTSD      low+56(FP), Z3
+	VBROADCASTSD      low+80(FP), Z3
 	VBLENDMPD         Z2, Z3, K3, Z8
 	VCMPPD            $0x03, Z1, Z1, K3
 	VBLENDMPD         Z1, Z8, K3, Z9
-	VMOVUPD           Z9, K1, (AX)(BX*1)
-	VMOVUPD.Z         64(CX)(BX*1), K2, Z1
-	VBROADCASTSD      scale+48(FP), Z2
+	VMOVUPD           Z9, K1, (AX)(SI*1)
+	VMOVUPD.Z         64(CX)(SI*1), K2, Z1
+	TESTQ             DX, DX
+	JE                unbiased74
+	VMOVUPD.Z         64(DX)(SI*1), K2, Z2
+	VADDPD            Z2, Z1, Z1
+
+unbiased74:
+	VBROADCASTSD      scale+72(FP), Z2
 	VMULPD            Z2, Z1, Z1
 	VORPD.BCST        w64_8000000000000000<>+0(SB), Z1, Z2
 	VBROADCASTSD      w64_c087500000000000<>+0(SB), Z3
@@ -7516,13 +7632,13 @@ rest57:
 	VDIVPD            Z3, Z10, Z1
 	VCMPPD            $0x11, Z1, Z0, K1
 	VBROADCASTSD      w64_3ff0000000000000<>+0(SB), Z0
-	VBROADCASTSD      low+56(FP), Z2
+	VBROADCASTSD      low+80(FP), Z2
 	VBLENDMPD         Z0, Z2, K1, Z11
 	VCMPPD            $0x03, Z1, Z1, K1
 	VBLENDMPD         Z1, Z11, K1, Z12
-	VMOVUPD           Z12, K2, 64(AX)(BX*1)
+	VMOVUPD           Z12, K2, 64(AX)(SI*1)
 
-done58:
+done70:
 	VZEROUPPER
 	RET
 
@@ -7573,9 +7689,9 @@ TEXT ·normal64AVX512(SB), NOSPLIT, $336-44
 	MOVL  DX, 332(SP)
 	XORQ  DX, DX
 	TESTQ CX, CX
-	JE    done61
+	JE    done77
 
-next59:
+next75:
 	MOVQ             DX, BX
 	SHRQ             $0x05, BX
 	VMOVQ            BX, X0
@@ -7805,7 +7921,7 @@ next59:
 	VMOVUPD          Z8, 128(SP)
 	VMOVUPD          Z9, 192(SP)
 	CMPQ             CX, $0x00000020
-	JLT              rest60
+	JLT              rest76
 	VMOVUPD          (SP), Z0
 	VMOVUPD          Z0, (AX)(DX*1)
 	VMOVUPD          64(SP), Z0
@@ -7816,10 +7932,10 @@ next59:
 	VMOVUPD          Z0, 192(AX)(DX*1)
 	ADDQ             $0x00000100, DX
 	SUBQ             $0x00000020, CX
-	JNE              next59
-	JMP              done61
+	JNE              next75
+	JMP              done77
 
-rest60:
+rest76:
 	MOVQ    $-1, BX
 	BZHIQ   CX, BX, BX
 	KMOVW   BX, K1
@@ -7838,7 +7954,7 @@ rest60:
 	VMOVUPD 192(SP), Z0
 	VMOVUPD Z0, K4, 192(AX)(DX*1)
 
-done61:
+done77:
 	VZEROUPPER
 	RET
 
@@ -7891,9 +8007,9 @@ TEXT ·gaussian64AVX512(SB), NOSPLIT, $336-100
 	MOVL  SI, 332(SP)
 	XORQ  SI, SI
 	TESTQ BX, BX
-	JE    done64
+	JE    done80
 
-next62:
+next78:
 	MOVQ              SI, DI
 	SHRQ              $0x05, DI
 	VMOVQ             DI, X0
@@ -8123,10 +8239,10 @@ next62:
 	VMOVUPD           Z8, 128(SP)
 	VMOVUPD           Z9, 192(SP)
 	CMPQ              BX, $0x00000020
-	JLT               rest63
+	JLT               rest79
 	VBROADCASTSD      w64_3ff0000000000000<>+0(SB), Z0
 	TESTQ             DX, DX
-	JE                unit65
+	JE                unit81
 	VMOVUPD           (DX)(SI*1), Z0
 	VBROADCASTSD      w64_4086300000000000<>+0(SB), Z5
 	VMINPD            Z0, Z5, Z0
@@ -8152,7 +8268,7 @@ next62:
 	VSCALEFPD         Z5, Z6, Z0
 	VMOVAPD           Z0, Z0
 
-unit65:
+unit81:
 	VMOVUPD           (CX)(SI*1), Z5
 	VMULPD            Z0, Z5, Z5
 	VBROADCASTSD      temperature+72(FP), Z6
@@ -8162,7 +8278,7 @@ unit65:
 	VMOVUPD           Z5, (AX)(SI*1)
 	VBROADCASTSD      w64_3ff0000000000000<>+0(SB), Z0
 	TESTQ             DX, DX
-	JE                unit66
+	JE                unit82
 	VMOVUPD           64(DX)(SI*1), Z0
 	VBROADCASTSD      w64_4086300000000000<>+0(SB), Z5
 	VMINPD            Z0, Z5, Z0
@@ -8188,7 +8304,7 @@ unit65:
 	VSCALEFPD         Z5, Z6, Z0
 	VMOVAPD           Z0, Z0
 
-unit66:
+unit82:
 	VMOVUPD           64(CX)(SI*1), Z5
 	VMULPD            Z0, Z5, Z5
 	VBROADCASTSD      temperature+72(FP), Z6
@@ -8198,7 +8314,7 @@ unit66:
 	VMOVUPD           Z5, 64(AX)(SI*1)
 	VBROADCASTSD      w64_3ff0000000000000<>+0(SB), Z0
 	TESTQ             DX, DX
-	JE                unit67
+	JE                unit83
 	VMOVUPD           128(DX)(SI*1), Z0
 	VBROADCASTSD      w64_4086300000000000<>+0(SB), Z5
 	VMINPD            Z0, Z5, Z0
@@ -8224,7 +8340,7 @@ unit66:
 	VSCALEFPD         Z5, Z6, Z0
 	VMOVAPD           Z0, Z0
 
-unit67:
+unit83:
 	VMOVUPD           128(CX)(SI*1), Z5
 	VMULPD            Z0, Z5, Z5
 	VBROADCASTSD      temperature+72(FP), Z6
@@ -8234,7 +8350,7 @@ unit67:
 	VMOVUPD           Z5, 128(AX)(SI*1)
 	VBROADCASTSD      w64_3ff0000000000000<>+0(SB), Z0
 	TESTQ             DX, DX
-	JE                unit68
+	JE                unit84
 	VMOVUPD           192(DX)(SI*1), Z0
 	VBROADCASTSD      w64_4086300000000000<>+0(SB), Z5
 	VMINPD            Z0, Z5, Z0
@@ -8260,7 +8376,7 @@ unit67:
 	VSCALEFPD         Z5, Z6, Z0
 	VMOVAPD           Z0, Z0
 
-unit68:
+unit84:
 	VMOVUPD      192(CX)(SI*1), Z5
 	VMULPD       Z0, Z5, Z5
 	VBROADCASTSD temperature+72(FP), Z6
@@ -8270,10 +8386,10 @@ unit68:
 	VMOVUPD      Z5, 192(AX)(SI*1)
 	ADDQ         $0x00000100, SI
 	SUBQ         $0x00000020, BX
-	JNE          next62
-	JMP          done64
+	JNE          next78
+	JMP          done80
 
-rest63:
+rest79:
 	MOVQ              $-1, DI
 	BZHIQ             BX, DI, DI
 	KMOVW             DI, K1
@@ -8285,7 +8401,7 @@ rest63:
 	KMOVW             DI, K4
 	VBROADCASTSD      w64_3ff0000000000000<>+0(SB), Z0
 	TESTQ             DX, DX
-	JE                unit69
+	JE                unit85
 	VMOVUPD.Z         (DX)(SI*1), K1, Z0
 	VBROADCASTSD      w64_4086300000000000<>+0(SB), Z1
 	VMINPD            Z0, Z1, Z0
@@ -8311,7 +8427,7 @@ rest63:
 	VSCALEFPD         Z1, Z2, Z0
 	VMOVAPD           Z0, Z0
 
-unit69:
+unit85:
 	VMOVUPD.Z         (CX)(SI*1), K1, Z1
 	VMULPD            Z0, Z1, Z1
 	VBROADCASTSD      temperature+72(FP), Z2
@@ -8321,7 +8437,7 @@ unit69:
 	VMOVUPD           Z1, K1, (AX)(SI*1)
 	VBROADCASTSD      w64_3ff0000000000000<>+0(SB), Z0
 	TESTQ             DX, DX
-	JE                unit70
+	JE                unit86
 	VMOVUPD.Z         64(DX)(SI*1), K2, Z0
 	VBROADCASTSD      w64_4086300000000000<>+0(SB), Z1
 	VMINPD            Z0, Z1, Z0
@@ -8347,7 +8463,7 @@ unit69:
 	VSCALEFPD         Z1, Z2, Z0
 	VMOVAPD           Z0, Z0
 
-unit70:
+unit86:
 	VMOVUPD.Z         64(CX)(SI*1), K2, Z1
 	VMULPD            Z0, Z1, Z1
 	VBROADCASTSD      temperature+72(FP), Z2
@@ -8357,7 +8473,7 @@ unit70:
 	VMOVUPD           Z1, K2, 64(AX)(SI*1)
 	VBROADCASTSD      w64_3ff0000000000000<>+0(SB), Z0
 	TESTQ             DX, DX
-	JE                unit71
+	JE                unit87
 	VMOVUPD.Z         128(DX)(SI*1), K3, Z0
 	VBROADCASTSD      w64_4086300000000000<>+0(SB), Z1
 	VMINPD            Z0, Z1, Z0
@@ -8383,7 +8499,7 @@ unit70:
 	VSCALEFPD         Z1, Z2, Z0
 	VMOVAPD           Z0, Z0
 
-unit71:
+unit87:
 	VMOVUPD.Z         128(CX)(SI*1), K3, Z1
 	VMULPD            Z0, Z1, Z1
 	VBROADCASTSD      temperature+72(FP), Z2
@@ -8393,7 +8509,7 @@ unit71:
 	VMOVUPD           Z1, K3, 128(AX)(SI*1)
 	VBROADCASTSD      w64_3ff0000000000000<>+0(SB), Z0
 	TESTQ             DX, DX
-	JE                unit72
+	JE                unit88
 	VMOVUPD.Z         192(DX)(SI*1), K4, Z0
 	VBROADCASTSD      w64_4086300000000000<>+0(SB), Z1
 	VMINPD            Z0, Z1, Z0
@@ -8419,7 +8535,7 @@ unit71:
 	VSCALEFPD         Z1, Z2, Z0
 	VMOVAPD           Z0, Z0
 
-unit72:
+unit88:
 	VMOVUPD.Z    192(CX)(SI*1), K4, Z1
 	VMULPD       Z0, Z1, Z1
 	VBROADCASTSD temperature+72(FP), Z2
@@ -8428,6 +8544,6 @@ unit72:
 	VFMADD231PD  192(SP), Z0, Z1
 	VMOVUPD      Z1, K4, 192(AX)(SI*1)
 
-done64:
+done80:
 	VZEROUPPER
 	RET

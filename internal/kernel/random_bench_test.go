@@ -22,7 +22,7 @@ func BenchmarkRandom(b *testing.B) {
 			run("Normal", func(at Address) { Normal(dst, at) })
 			run("SampleGaussian", func(at Address) { SampleGaussian(dst, in, nil, 1, at) })
 			run("SampleGaussianVariance", func(at Address) { SampleGaussian(dst, in, in, 1, at) })
-			run("SampleBinary", func(at Address) { SampleBinary(dst, in, 1, 0, at) })
+			run("SampleBinary", func(at Address) { SampleBinary(dst, in, nil, 1, 0, at) })
 		}
 	}
 }

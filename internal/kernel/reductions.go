@@ -87,7 +87,7 @@ func plainReductions[T Float]() reductionKernels[T] {
 		},
 		sumLogCosh: func(x []T) (sum float64) {
 			for _, v := range x {
-				sum += LogCosh2(float64(v))
+				sum += logCosh2(float64(v))
 			}
 			return sum
 		},

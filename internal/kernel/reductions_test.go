@@ -98,7 +98,7 @@ func testSumsOfFunctions[T Float](t *testing.T) {
 			require.InDelta(t, want, got, (5*unit+0x1p-53*float64(n))*want, "%s of %d", name, n)
 		}
 		within(sum(func(x, _ float64) float64 { return Softplus1(x) }), SumSoftplus(x), "SumSoftplus")
-		within(sum(func(x, _ float64) float64 { return LogCosh2(x) }), SumLogCosh2(x), "SumLogCosh2")
+		within(sum(func(x, _ float64) float64 { return logCosh2(x) }), SumLogCosh2(x), "SumLogCosh2")
 		within(sum(func(x, _ float64) float64 { return x * x }), SumSquares(x, 0), "SumSquares")
 		within(sum(func(x, y float64) float64 { return x * x * math.Exp(-y) }), SumSquaresExp(x, y, -1), "SumSquaresExp")
 		want := sum(func(x, _ float64) float64 { return math.Exp(x - float64(shift)) })

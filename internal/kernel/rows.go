@@ -16,6 +16,7 @@ func RowSum[T Float](dst, x []T, rows, cols int) {
 
 // ColSum sets dst_j = Σ_i x_ij; dst has cols elements. Each sum is accumulated in float64 in ascending i and rounded to T once.
 func ColSum[T Float](dst, x []T, rows, cols int) {
+	dst, x = dst[:cols], x[:rows*cols] // the assembly would not notice
 	j := newRowJob(dst, x, rows, cols)
 	Parallel(cols, vectorGrain/max(rows, 1)+1, j.colSums)
 	j.done()

@@ -182,3 +182,15 @@ func testRowKernelsOnProcs(t *testing.T, _ Level) {
 		require.Equal(t, want[i], alone[0])
 	}
 }
+
+// The assembly knows no bounds: what is too short must panic before.
+func TestRowsRefuseShortMatrices(t *testing.T) {
+	eachLevel(t, func(t *testing.T, _ Level) {
+		short, dst := make([]float32, 79)[:10:10], make([]float32, 80)
+		require.Panics(t, func() { ColSum(dst, short, 10, 8) })
+		require.Panics(t, func() { ColSum(dst[:7:7], dst, 10, 8) })
+		require.Panics(t, func() { RowSum(dst, short, 10, 8) })
+		require.Panics(t, func() { RowSoftmax(dst, short, 10, 8) })
+		require.Panics(t, func() { RowLogSumExp(dst, short, 10, 8) })
+	})
+}

@@ -2,11 +2,14 @@ package kernel
 
 import "math"
 
-// SampleBinary draws units with two states: dst_j is 1 with probability σ(scale·in_j) and low otherwise, NaN where in_j is.
-// The draw is 1 where number j of [Uniform] at this address is below the sigmoid, rounded to T as by [Sigmoid]. in is at least
-// as long as dst and does not overlap it.
-func SampleBinary[T Float](dst, in []T, scale, low T, at Address) {
-	tableOf[T]().binary(dst, in[:len(dst)], scale, low, at)
+// SampleBinary draws units with two states: dst_j is 1 with probability σ(scale·(in_j + bias_j)) and low otherwise, NaN where
+// in_j is. The draw is 1 where number j of [Uniform] at this address is below the sigmoid, rounded to T as by [Sigmoid]. bias may
+// be nil for none. in and bias are at least as long as dst and do not overlap it.
+func SampleBinary[T Float](dst, in, bias []T, scale, low T, at Address) {
+	if bias != nil {
+		bias = bias[:len(dst)]
+	}
+	tableOf[T]().binary(dst, in[:len(dst)], bias, scale, low, at)
 }
 
 // SampleGaussian draws real units: dst_j = σ²_j·in_j + √(temperature·σ²_j)·z_j with z_j number j of [Normal] at this address.
@@ -18,10 +21,14 @@ func SampleGaussian[T Float](dst, in, logVariance []T, temperature T, at Address
 	tableOf[T]().gaussian(dst, in[:len(dst)], logVariance, temperature, at)
 }
 
-func binaryPlain[T Float](dst, in []T, scale, low T, at Address) {
+func binaryPlain[T Float](dst, in, bias []T, scale, low T, at Address) {
 	uniformPlain(dst, at)
 	for j, u := range dst {
-		switch p := T(Sigmoid1(float64(scale * in[j]))); {
+		x := in[j]
+		if bias != nil {
+			x += bias[j]
+		}
+		switch p := T(sigmoid1(float64(scale * x))); {
 		case u < p:
 			dst[j] = 1
 		case p == p:

@@ -29,9 +29,17 @@ func checkSampleBinary[T Float](t *testing.T) {
 			}
 			p[j] = scale * in[j]
 		}
+		var bias []T
+		if r.IntN(2) == 0 {
+			bias = make([]T, len(dst))
+			for j := range bias {
+				bias[j] = T(r.NormFloat64())
+				p[j] = scale * (in[j] + bias[j])
+			}
+		}
 		Uniform(u, at)
 		Sigmoid(p, p)
-		SampleBinary(dst, in, scale, low, at)
+		SampleBinary(dst, in, bias, scale, low, at)
 		for j, x := range dst {
 			want := low
 			switch {
@@ -102,7 +110,7 @@ func TestSamplesAreTheSameInAllAssembly(t *testing.T) {
 			return
 		}
 		got := [2][]float32{make([]float32, len(in)), make([]float32, len(in))}
-		SampleBinary(got[0], in, 1.3, -1, Address{1, 2, 3, 4, 5})
+		SampleBinary(got[0], in, nil, 1.3, -1, Address{1, 2, 3, 4, 5})
 		SampleGaussian(got[1], in, in, 0.7, Address{1, 2, 3, 4, 5})
 		if first[0] == nil {
 			first = got

@@ -2,9 +2,9 @@ package kernel
 
 import "math"
 
-// LogCosh2 returns log(2 cosh x) = |x| + log1p(exp(−2|x|)), the cumulant generating function of a spin in {−1, 1}.
+// logCosh2 returns log(2 cosh x) = |x| + log1p(exp(−2|x|)), the cumulant generating function of a spin in {−1, 1}.
 // It is even, at least log 2, and overflows nowhere.
-func LogCosh2(x float64) float64 {
+func logCosh2(x float64) float64 {
 	a := math.Abs(x)
 	return a + log1p(exp(-2*a))
 }
@@ -15,22 +15,22 @@ func Softplus1(x float64) float64 {
 	return max(x, 0) + log1p(exp(-math.Abs(x)))
 }
 
-// Sigmoid1 returns σ(x) = 1/(1 + exp(−x)), in [0, 1]. The relative error is a few units in the last place wherever
+// sigmoid1 returns σ(x) = 1/(1 + exp(−x)), in [0, 1]. The relative error is a few units in the last place wherever
 // exp(−x) is finite, that is for x > −709; below that the result is 0 (the true value is under 1.3e-308).
-func Sigmoid1(x float64) float64 {
+func sigmoid1(x float64) float64 {
 	return 1 / (1 + exp(-x))
 }
 
-// SigmoidSlope1 returns σ'(x) = e/(1 + e)² with e = exp(−|x|), in [0, ¼]. Unlike σ(x)(1 − σ(x)) it keeps its relative
+// sigmoidSlope1 returns σ'(x) = e/(1 + e)² with e = exp(−|x|), in [0, ¼]. Unlike σ(x)(1 − σ(x)) it keeps its relative
 // precision where the sigmoid saturates at 1.
-func SigmoidSlope1(x float64) float64 {
+func sigmoidSlope1(x float64) float64 {
 	e := exp(-math.Abs(x))
 	return e / ((1 + e) * (1 + e))
 }
 
-// TanhSlope1 returns tanh'(x) = 4e/(1 + e)² with e = exp(−2|x|), in [0, 1]. Unlike 1 − tanh²(x) it keeps its relative
+// tanhSlope1 returns tanh'(x) = 4e/(1 + e)² with e = exp(−2|x|), in [0, 1]. Unlike 1 − tanh²(x) it keeps its relative
 // precision where the hyperbolic tangent saturates.
-func TanhSlope1(x float64) float64 {
+func tanhSlope1(x float64) float64 {
 	e := exp(-2 * math.Abs(x))
 	return 4 * e / ((1 + e) * (1 + e))
 }

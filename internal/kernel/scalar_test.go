@@ -131,11 +131,11 @@ func TestScalarAccuracy(t *testing.T) {
 		tol   float64
 	}{
 		{"exp", exp, bigExp, 708, 1e-307, 2 * ulp},
-		{"LogCosh2", LogCosh2, bigLogCosh2, 1400, 0, 2 * ulp},
+		{"logCosh2", logCosh2, bigLogCosh2, 1400, 0, 2 * ulp},
 		{"Softplus1", Softplus1, bigSoftplus, 700, 0, 4 * ulp},
-		{"Sigmoid1", Sigmoid1, bigSigmoid, 740, 1e-300, 4 * ulp},
-		{"SigmoidSlope1", SigmoidSlope1, bigSigmoidSlope, 740, 1e-300, 4 * ulp},
-		{"TanhSlope1", TanhSlope1, bigTanhSlope, 740, 1e-300, 4 * ulp},
+		{"sigmoid1", sigmoid1, bigSigmoid, 740, 1e-300, 4 * ulp},
+		{"sigmoidSlope1", sigmoidSlope1, bigSigmoidSlope, 740, 1e-300, 4 * ulp},
+		{"tanhSlope1", tanhSlope1, bigTanhSlope, 740, 1e-300, 4 * ulp},
 		{"Tanh", math.Tanh, bigTanh, 700, 1e-300, 4 * ulp},
 		{"math.Exp", math.Exp, bigExp, 709, 1e-307, 4 * ulp},
 	} {
@@ -171,7 +171,7 @@ func TestScalarAccuracyRejectsUnstableForms(t *testing.T) {
 	}{
 		"softplus log(1+exp x)":  {func(x float64) float64 { return math.Log(1 + math.Exp(x)) }, bigSoftplus},
 		"log 2cosh":              {func(x float64) float64 { return math.Log(2 * math.Cosh(x)) }, bigLogCosh2},
-		"sigmoid slope σ(1−σ)":   {func(x float64) float64 { s := Sigmoid1(x); return s * (1 - s) }, bigSigmoidSlope},
+		"sigmoid slope σ(1−σ)":   {func(x float64) float64 { s := sigmoid1(x); return s * (1 - s) }, bigSigmoidSlope},
 		"tanh slope 1−tanh²":     {func(x float64) float64 { y := math.Tanh(x); return 1 - y*y }, bigTanhSlope},
 		"sigmoid e/(1+e)":        {func(x float64) float64 { e := math.Exp(x); return e / (1 + e) }, bigSigmoid},
 		"softplus cut at x = 16": {func(x float64) float64 { return map[bool]float64{true: x, false: Softplus1(x)}[x > 16] }, bigSoftplus},
@@ -201,11 +201,11 @@ func TestScalarSpecialValues(t *testing.T) {
 		atInf              float64
 	}{
 		{"exp", exp, 0, 1, inf},
-		{"LogCosh2", LogCosh2, inf, math.Ln2, inf},
+		{"logCosh2", logCosh2, inf, math.Ln2, inf},
 		{"Softplus1", Softplus1, 0, math.Ln2, inf},
-		{"Sigmoid1", Sigmoid1, 0, 0.5, 1},
-		{"SigmoidSlope1", SigmoidSlope1, 0, 0.25, 0},
-		{"TanhSlope1", TanhSlope1, 0, 1, 0},
+		{"sigmoid1", sigmoid1, 0, 0.5, 1},
+		{"sigmoidSlope1", sigmoidSlope1, 0, 0.25, 0},
+		{"tanhSlope1", tanhSlope1, 0, 1, 0},
 	} {
 		require.Equal(t, c.atMinusInf, c.f(-inf), c.name)
 		require.Equal(t, c.atZero, c.f(0), c.name)
@@ -214,5 +214,5 @@ func TestScalarSpecialValues(t *testing.T) {
 		require.False(t, math.IsNaN(c.f(math.MaxFloat64)) || math.IsNaN(c.f(-math.MaxFloat64)), c.name)
 	}
 	require.Equal(t, math.MaxFloat64, Softplus1(math.MaxFloat64))
-	require.Equal(t, math.MaxFloat64, LogCosh2(-math.MaxFloat64))
+	require.Equal(t, math.MaxFloat64, logCosh2(-math.MaxFloat64))
 }

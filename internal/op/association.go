@@ -49,8 +49,8 @@ func associate(name string, args G.Nodes, rank int) (*G.Node, error) {
 
 func associationShape(out tensor.Shape, in []tensor.Shape) error {
 	q, k, v, beta := in[0], in[1], in[len(in)-2], in[len(in)-1] // v is k where there are three
-	if q[1] != k[1] || k[0] != v[0] || beta[0] != 1 {
-		return fmt.Errorf("queries %v, keys %v, values %v and beta %v do not fit: %w", q, k, v, beta, ErrShape)
+	if q[1] != k[1] || k[0] != v[0] || beta[0] != 1 || q[0] == 0 || k[0] == 0 {
+		return fmt.Errorf("queries %v, keys %v, values %v and beta %v do not fit, or there are none: %w", q, k, v, beta, ErrShape)
 	}
 	if len(out) == 1 {
 		return setShape(out, q[0])

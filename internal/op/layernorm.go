@@ -84,7 +84,8 @@ func layerNormGrad[T kernel.Float](epsilon float64) kernelFunc[T] {
 			kernel.Multiply(e, in[1].data, in[2].row(i))
 			sum := kernel.Total(e)
 			slope := (kernel.Dot(e, x) - mean*sum) * inverse * inverse / n
-			kernel.Combine(e, e, x, T(inverse), T(-inverse*slope), T(inverse*(mean*slope-sum/n)))
+			kernel.ShiftScale(e, e, T(sum/n), T(inverse))
+			kernel.AddShifted(e, x, T(mean), T(-inverse*slope))
 		}
 	}
 }

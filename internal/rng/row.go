@@ -26,7 +26,8 @@ func Gaussian[T kernel.Float](r Row, dst, in, logVariance []T, temperature T) {
 	kernel.SampleGaussian(dst, in, logVariance, temperature, r.address)
 }
 
-// Binary sets dst_j to 1 with probability σ(scale·in_j) and to low otherwise, NaN where in_j is. dst does not overlap in.
-func Binary[T kernel.Float](r Row, dst, in []T, scale, low T) {
-	kernel.SampleBinary(dst, in, scale, low, r.address)
+// Binary sets dst_j to 1 with probability σ(scale·(in_j + bias_j)) and to low otherwise, NaN where in_j is. bias may be nil; dst
+// does not overlap the others.
+func Binary[T kernel.Float](r Row, dst, in, bias []T, scale, low T) {
+	kernel.SampleBinary(dst, in, bias, scale, low, r.address)
 }

@@ -21,7 +21,7 @@ func (bernoulli[T]) Variance(dst, in, _ []T) { kernel.SigmoidGrad(dst, in, fill(
 func (bernoulli[T]) MeanGrad(dst, in, _, g []T) { kernel.SigmoidGrad(dst, in, g) }
 
 func (bernoulli[T]) Sample(dst, in, _ []T, temperature T, draws rng.Row) {
-	rng.Binary(draws, dst, in, over(1, temperature), 0)
+	rng.Binary(draws, dst, in, nil, over(1, temperature), 0)
 }
 
 func (bernoulli[T]) Inverse(dst, mean, _ []T) {

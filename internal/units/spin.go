@@ -21,7 +21,7 @@ func (spin[T]) Variance(dst, in, _ []T) { kernel.TanhGrad(dst, in, fill(dst, 1))
 func (spin[T]) MeanGrad(dst, in, _, g []T) { kernel.TanhGrad(dst, in, g) }
 
 func (spin[T]) Sample(dst, in, _ []T, temperature T, draws rng.Row) {
-	rng.Binary(draws, dst, in, over(2, temperature), -1)
+	rng.Binary(draws, dst, in, nil, over(2, temperature), -1)
 }
 
 func (spin[T]) Inverse(dst, mean, _ []T) {

@@ -5,8 +5,8 @@
 //	Γ(I) = log ∫ exp(I·x) dμ(x),   mean Γ'(I),   variance Γ''(I),   own energy U(x) = −log dμ(x)/dx.
 //
 // Each family is one small file. What is built on top (free energies, conditional means, samplers) knows only this
-// interface, so a new family brings all of them. Constants stay in Γ, so that log Z is the true one. Scalars are computed
-// in float64 and rounded to T once.
+// interface, so a new family brings all of them. Constants stay in Γ, so that log Z is the true one. Numbers
+// are computed as package kernel says.
 package units
 
 import (

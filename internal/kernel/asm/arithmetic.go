@@ -19,6 +19,10 @@ func arithmetic(c *build.Context) {
 			e.timesPlus(x[0], p[0], x[1])
 			return x[0]
 		})
+		e.elements("addShifted", "dst x", "shift factor", "dst + (x - shift)·factor, rounded twice", func(x, p []vec) vec {
+			e.addProduct(x[0], e.subtract(x[1], p[0]), p[1])
+			return x[0]
+		})
 		e.elements("softmaxGrad", "p g", "dot factor", "p·(g - dot)·factor", func(x, p []vec) vec {
 			return e.multiply(e.multiply(x[0], e.subtract(x[1], p[0])), p[1])
 		})

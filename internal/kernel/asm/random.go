@@ -193,13 +193,18 @@ func (e *emitter) uniformPairs(high, low operand.Mem) vec {
 	return e.add(e.subtract(a, e.number(0x1p20+0.5)), b)
 }
 
-// binary emits binary(dst, in, scale, low, at).
+// binary emits binary(dst, in, bias, scale, low, at).
 func (e *emitter) binary() {
-	e.function("binary", "(dst, in []T, scale, low T, at [5]uint32)", "See SampleBinary.")
-	dst, in, n := e.base("dst"), e.base("in"), e.length("dst")
+	e.function("binary", "(dst, in, bias []T, scale, low T, at [5]uint32)", "See SampleBinary.")
+	dst, in, bias, n := e.base("dst"), e.base("in"), e.base("bias"), e.length("dst")
 	e.draws(n, 2, func(words) {}, func(w words, at place) {
 		for s, u := range e.uniforms(w) {
-			p := e.sigmoid(e.multiply(e.load(in, at, s), e.parameter("scale")))
+			x, unbiased := e.load(in, at, s), e.label("unbiased")
+			e.TESTQ(bias, bias)
+			e.JE(operand.LabelRef(unbiased))
+			e.float("VADD", e.load(bias, at, s), x, x)
+			e.Label(unbiased)
+			p := e.sigmoid(e.multiply(x, e.parameter("scale")))
 			y := e.blend(e.compare(less, u, p), e.splat(e.number(1).Mem), e.parameter("low"))
 			e.store(e.blend(e.compare(unordered, p, p), p, y), dst, at, s)
 		}
