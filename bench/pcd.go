@@ -12,8 +12,8 @@ import (
 	"github.com/harmonium-go/harmonium/training"
 )
 
-// pcdRows is a sixth of MNIST: an epoch costs as many steps as there are batches.
-const pcdRows = 10_000
+// pcdRows is the number of digits of MNIST.
+const pcdRows = 60_000
 
 // pcdEpoch is the whole of an epoch as a user calls it: a new machine, its graph, and every batch.
 var pcdEpoch = Row{

@@ -39,13 +39,13 @@ type cdPhase struct {
 	hiddenInputs *tensor.Dense // given the data
 }
 
-var _ Shared = (*cdPhase)(nil)
+var _ SharesData = (*cdPhase)(nil)
 
 func (p *cdPhase) SetSteps(k int) error  { return p.steps.set("CD", k) }
 func (p *cdPhase) Rows(batch int) int    { return batch }
 func (p *cdPhase) Chains() *tensor.Dense { return nil }
 
-func (p *cdPhase) HiddenInputs() *tensor.Dense { return p.hiddenInputs }
+func (p *cdPhase) DataInputs() *tensor.Dense { return p.hiddenInputs }
 
 func (p *cdPhase) Next(data *tensor.Dense, weights []float64, step uint64) (*tensor.Dense, []float64, error) {
 	if err := checkRows(p.gibbs.Model, data); err != nil {
@@ -68,7 +68,10 @@ func (p *cdPhase) Next(data *tensor.Dense, weights []float64, step uint64) (*ten
 	p.state.Step = address(step)
 	kept := p.hiddenInputs
 	for range p.steps.count() {
-		if err := p.gibbs.step(&p.state, kept); err != nil {
+		if err := p.gibbs.check(&p.state); err != nil {
+			return nil, nil, err
+		}
+		if err := p.gibbs.step(&p.state, hiddenFirst, kept); err != nil {
 			return nil, nil, err
 		}
 		kept = nil

@@ -38,17 +38,28 @@ type Gibbs struct {
 // Step takes one step of every chain. Errors: ErrConfig for a sampler that cannot be, ErrShape and ErrDtype for a state that
 // is not the model's, ErrNotFinite and ErrRange for values that its units cannot take (of the hidden units, which are drawn
 // first, only where there is a HiddenClamp); the state is then as it was. Cost: two (chains×visible)·(visible×hidden) products.
-func (g *Gibbs) Step(s *State) error { return g.step(s, nil) }
-
-// step is Step. The inputs of the hidden units, (chains, hidden), are left in a tensor, if one is given.
-func (g *Gibbs) step(s *State, hiddenInputs *tensor.Dense) error {
+func (g *Gibbs) Step(s *State) error {
 	if err := g.check(s); err != nil {
 		return err
 	}
+	return g.step(s, hiddenFirst, nil)
+}
+
+// order is which half of a step comes first.
+type order bool
+
+const (
+	hiddenFirst  order = false
+	visibleFirst order = true
+)
+
+// step is Step in either order, without checks. The inputs of the hidden units, (chains, hidden), are left in a tensor, if one is
+// given.
+func (g *Gibbs) step(s *State, o order, hiddenInputs *tensor.Dense) error {
 	if g.Model.Dtype() == tensor.Float32 {
-		return gibbsStep[float32](g, s, hiddenInputs)
+		return gibbsStep[float32](g, s, o, hiddenInputs)
 	}
-	return gibbsStep[float64](g, s, hiddenInputs)
+	return gibbsStep[float64](g, s, o, hiddenInputs)
 }
 
 // Run takes several steps, or fewer when ctx ends: then it returns ctx's error, and the state stands where it got to.
@@ -138,7 +149,7 @@ type half[T kernel.Float] struct {
 	draws       rng.Stream
 }
 
-func gibbsStep[T kernel.Float](g *Gibbs, s *State, hiddenInputs *tensor.Dense) error {
+func gibbsStep[T kernel.Float](g *Gibbs, s *State, o order, hiddenInputs *tensor.Dense) error {
 	w, ok := g.work.(*gibbsWork[T])
 	if !ok {
 		w = new(gibbsWork[T])
@@ -164,15 +175,25 @@ func gibbsStep[T kernel.Float](g *Gibbs, s *State, hiddenInputs *tensor.Dense) e
 	if hiddenInputs != nil {
 		inputs = op.Numbers[T](hiddenInputs)
 	}
+	if o == visibleFirst {
+		w.drawVisible(g, v, h)
+	}
 	p.HiddenInput(inputs, v, chains)
 	w.half = half[T]{p.Hidden, p.HiddenLen, p.HiddenLogVariance, g.HiddenClamp, h, inputs, rng.New(g.Seed, "gibbs hidden")}
 	kernel.Parallel(chains, kernel.RowGrain(p.HiddenLen), w.drawRows)
+	if o == hiddenFirst {
+		w.drawVisible(g, v, h)
+	}
+	s.Step++
+	return nil
+}
 
+// drawVisible draws the visible units given the hidden ones.
+func (w *gibbsWork[T]) drawVisible(g *Gibbs, v, h []T) {
+	p, chains := &w.plain, len(v)/w.plain.VisibleLen
 	p.VisibleInput(w.inputs[:len(v)], h, chains)
 	w.half = half[T]{p.Visible, p.VisibleLen, p.VisibleLogVariance, g.VisibleClamp, v, w.inputs, rng.New(g.Seed, "gibbs visible")}
 	kernel.Parallel(chains, kernel.RowGrain(p.VisibleLen), w.drawRows)
-	s.Step++
-	return nil
 }
 
 // drawRow draws the units of chain i that are not clamped.

@@ -30,12 +30,13 @@ type Phase interface {
 	Chains() *tensor.Dense
 }
 
-// Shared is a phase that begins with what the cost of the data needs, too: a product that need not be done twice.
-type Shared interface {
-	// HiddenInputs returns the inputs of the hidden units given the last data of Next, vW + c of the plain form, (rows, hidden). It
-	// is to be read only, until the next call of Next.
-	HiddenInputs() *tensor.Dense
-}
+// SharesData and SharesSamples are phases that compute on their way what the cost needs, too, so that a product need not be done
+// twice: the inputs of the hidden units, vW + c of the plain form, (rows, hidden), given the last data of Next or given the
+// rows that it returned. They are to be read only, until the next call of Next.
+type (
+	SharesData    interface{ DataInputs() *tensor.Dense }
+	SharesSamples interface{ SampleInputs() *tensor.Dense }
+)
 
 // Stepped is a phase made of Gibbs steps, whose number can change from epoch to epoch.
 type Stepped interface {

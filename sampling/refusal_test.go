@@ -231,9 +231,9 @@ func TestCDRefusesData(t *testing.T) {
 func TestPCDRefusesChains(t *testing.T) {
 	m := newMachine(bernoulli(2), spin(1), tensor.Float32, 1)
 	phase := must(PCD{Chains: 2}.Start(m.rbm, 1))
-	phase.Chains().Data().([]float32)[3] = 7
+	phase.Chains().Data().([]float32)[1] = 7
 	before := numbers(phase.Chains())
-	refused{`visible state: row 1, column 1 is 7, want what Bernoulli(2) takes`, energy.ErrRange, func() error { _, _, err := phase.Next(nil, nil, 0); return err }}.check(t)
+	refused{`PCD of RBM "rbm": Next: chains: row 1, column 0 is 7, want what Spin(1) takes`, energy.ErrRange, func() error { _, _, err := phase.Next(nil, nil, 0); return err }}.check(t)
 	require.Equal(t, before, numbers(phase.Chains()))
 }
 

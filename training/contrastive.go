@@ -55,8 +55,8 @@ type Contrastive struct {
 // report as far as it got, also with an error.
 //
 // Errors: ErrConfig for a setting that is wrong or cannot take effect, what Units.Check says of the data, ErrNotFinite when
-// the run diverges (the message names the parameter and the step), ctx's error when it ends. Cost of a step with CD-k: 2k + 1
-// matrix products of (batch×visible)·(visible×hidden) in the forward pass and the chain, and 2 for the gradient.
+// the run diverges (the message names the parameter and the step), ctx's error when it ends. Cost of a step with CD-k or PCD-k:
+// 2k + 1 matrix products of (batch×visible)·(visible×hidden) in the forward pass and the chain, and 2 for the gradient.
 func (c Contrastive) Fit(ctx context.Context, m *layers.RBM, data *tensor.Dense) (*Report, error) {
 	if m == nil {
 		return nil, errNoMachine

@@ -25,7 +25,8 @@ type contrastivePlan struct {
 	compiled
 	visibleMean, hiddenMean *G.Node // over the batch, for a centered machine
 
-	hiddenInput *G.Node // of the positive rows, where the negative phase is sampling.Shared
+	// The inputs of the hidden units given the rows of either phase, where the negative phase computes them.
+	dataInputs, sampleInputs *G.Node
 }
 
 // plan returns the graph for a number of rows of either phase, compiled:
@@ -109,11 +110,19 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 		return nil, err
 	}
 	var given []*G.Node
-	if _, shared := f.phase.(sampling.Shared); shared && !f.model.Config().Centered { // whose inputs are (v−μ)W + c
-		if p.hiddenInput, err = e.HiddenInput(positive); err != nil {
-			return nil, err
+	if !f.model.Config().Centered { // whose inputs are (v−μ)W + c
+		if _, shared := f.phase.(sampling.SharesData); shared {
+			if p.dataInputs, err = e.HiddenInput(positive); err != nil {
+				return nil, err
+			}
+			given = append(given, p.dataInputs)
 		}
-		given = []*G.Node{p.hiddenInput}
+		if _, shared := f.phase.(sampling.SharesSamples); shared {
+			if p.sampleInputs, err = e.HiddenInput(p.negative); err != nil {
+				return nil, err
+			}
+			given = append(given, p.sampleInputs)
+		}
 	}
 	return p, p.compile(total, f.model, f.Solver, given, reads...)
 }
@@ -132,8 +141,13 @@ func (p *contrastivePlan) bind(phase sampling.Phase, negative *tensor.Dense, neg
 		}
 		setFloats(p.shares, p.shareTerms)
 	}
-	if p.hiddenInput != nil {
-		if err := p.vm.Let(p.hiddenInput, phase.(sampling.Shared).HiddenInputs()); err != nil {
+	if p.dataInputs != nil {
+		if err := p.vm.Let(p.dataInputs, phase.(sampling.SharesData).DataInputs()); err != nil {
+			return err
+		}
+	}
+	if p.sampleInputs != nil {
+		if err := p.vm.Let(p.sampleInputs, phase.(sampling.SharesSamples).SampleInputs()); err != nil {
 			return err
 		}
 	}

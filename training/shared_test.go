@@ -12,9 +12,9 @@ import (
 	"github.com/harmonium-go/harmonium/sampling"
 )
 
-// plainCD is CD without what it could hand on, and wrongCD hands on what belongs to other rows.
+// plain is a negative phase without what it could hand on, and wrongCD hands on what belongs to other rows.
 type (
-	plainCD struct{ sampling.CD }
+	plain   struct{ sampling.Negative }
 	wrongCD struct{ sampling.CD }
 
 	plainPhase struct{ sampling.Phase }
@@ -25,8 +25,8 @@ type (
 	}
 )
 
-func (c plainCD) Start(m *layers.RBM, seed uint64) (sampling.Phase, error) {
-	p, err := c.CD.Start(m, seed)
+func (c plain) Start(m *layers.RBM, seed uint64) (sampling.Phase, error) {
+	p, err := c.Negative.Start(m, seed)
 	return plainPhase{p}, err
 }
 
@@ -41,16 +41,16 @@ func (p *wrongPhase) Next(data *tensor.Dense, weights []float64, step uint64) (*
 	return rows, w, err
 }
 
-// HiddenInputs are those of the negative rows.
-func (p *wrongPhase) HiddenInputs() *tensor.Dense {
-	plain, err := layers.PlainOf[float64](p.model)
+// DataInputs are those of the negative rows.
+func (p *wrongPhase) DataInputs() *tensor.Dense {
+	form, err := layers.PlainOf[float64](p.model)
 	if err != nil {
 		panic(err)
 	}
 	rows := p.negative.Shape()[0]
-	in := make([]float64, rows*plain.HiddenLen)
-	plain.HiddenInput(in, p.negative.Float64s(), rows)
-	return tensor.New(tensor.WithShape(rows, plain.HiddenLen), tensor.WithBacking(in))
+	in := make([]float64, rows*form.HiddenLen)
+	form.HiddenInput(in, p.negative.Float64s(), rows)
+	return tensor.New(tensor.WithShape(rows, form.HiddenLen), tensor.WithBacking(in))
 }
 
 // A product that the negative phase hands on is the one that the cost would have computed, bit for bit.
@@ -71,7 +71,9 @@ func TestSharedInputsChangeNothing(t *testing.T) {
 			}
 			for _, k := range []int{1, 3} {
 				cd := sampling.CD{Steps: k}
-				require.Equal(t, fit(plainCD{cd}), fit(cd), "%v, CD-%d, centered %v", units, k, centered)
+				pcd := sampling.PCD{Steps: k, Chains: 30}
+				require.Equal(t, fit(plain{cd}), fit(cd), "%v, CD-%d, centered %v", units, k, centered)
+				require.Equal(t, fit(plain{pcd}), fit(pcd), "%v, PCD-%d, centered %v", units, k, centered)
 				if !centered { // where nothing is handed on
 					require.NotEqual(t, fit(cd), fit(wrongCD{cd}), "%v, CD-%d", units, k)
 				}
