@@ -48,7 +48,7 @@ func TestHammingsAreTheDistancesOfAllRows(t *testing.T) {
 		for i, d := range got {
 			require.Equal(t, hammingPlain(state, patterns[i*words:(i+1)*words]), d)
 		}
-		require.Zero(t, testing.AllocsPerRun(10, func() { Hammings(got, state, patterns) }))
+		require.True(t, poolsLeak || testing.AllocsPerRun(10, func() { Hammings(got, state, patterns) }) < 1)
 	})
 	Hammings(nil, state, nil)
 	none := []int{7, 7}
