@@ -9,10 +9,9 @@ import (
 
 	"github.com/harmonium-go/harmonium/internal/graphtest"
 	"github.com/harmonium-go/harmonium/internal/op"
+	"github.com/harmonium-go/harmonium/internal/race"
 	"github.com/harmonium-go/harmonium/machine"
 )
-
-var poolsLeak bool // see race_test.go
 
 // From the second run on, a step allocates nothing, nor does one with another size of batch that has been seen.
 func TestRunsDoNotAllocate(t *testing.T) {
@@ -36,7 +35,7 @@ func TestRunsDoNotAllocate(t *testing.T) {
 				}
 			}
 			step()
-			if allocations := testing.AllocsPerRun(5, step); !poolsLeak {
+			if allocations := testing.AllocsPerRun(5, step); !race.Enabled {
 				require.Zero(t, allocations, "%s in %v", name, dtype)
 			}
 		}

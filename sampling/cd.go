@@ -67,9 +67,11 @@ func (p *cdPhase) Next(data *tensor.Dense, weights []float64, step uint64) (*ten
 	}
 	p.state.Step = address(step)
 	kept := p.hiddenInputs
-	for range p.steps.count() {
-		if err := p.gibbs.check(&p.state); err != nil {
-			return nil, nil, err
+	for i := range p.steps.count() {
+		if i > 0 { // the data have been checked
+			if err := p.gibbs.check(&p.state); err != nil {
+				return nil, nil, err
+			}
 		}
 		if err := p.gibbs.step(&p.state, hiddenFirst, kept); err != nil {
 			return nil, nil, err

@@ -7,13 +7,12 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/race"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
-var poolsLeak bool
-
 func TestStepsAllocateNothing(t *testing.T) {
-	if poolsLeak {
+	if race.Enabled {
 		t.Skip("sync.Pool leaks under the race detector")
 	}
 	for _, c := range []struct {

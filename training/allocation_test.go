@@ -9,21 +9,22 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/race"
 	"github.com/harmonium-go/harmonium/internal/rng"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/sampling"
 )
 
-var poolsLeak bool
-
 // mallocs counts the allocations of many runs on two cores. (testing.AllocsPerRun runs on one.)
 func mallocs(t *testing.T, runs int, f func()) int {
-	if poolsLeak {
+	if race.Enabled {
 		t.Skip("sync.Pool leaks under the race detector")
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties pools
-	f()
+	for range runs {                                 // until each core's pools hold scratch memory of the largest size
+		f()
+	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for range runs {

@@ -39,6 +39,7 @@ var (
 		"bench":              add(belowModels, "bench"),
 		"internal/exact":     nothing, // an oracle shares no code with what it judges
 		"internal/stattest":  nothing,
+		"internal/race":      nothing,
 		"internal/dataset":   {"internal/dataset"},
 		"internal/gradcheck": {"machine"},
 		"internal/graphtest": {"machine"},

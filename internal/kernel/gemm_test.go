@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/harmonium-go/harmonium/internal/race"
 )
 
 // matrix is a stored matrix with its leading dimension.
@@ -343,7 +345,7 @@ func TestGemmShortOperandPanicsBeforeWriting(t *testing.T) {
 }
 
 func TestGemmDoesNotAllocate(t *testing.T) {
-	if poolsLeak {
+	if race.Enabled {
 		t.Skip("the pools leak")
 	}
 	eachLevel(t, func(t *testing.T, _ Level) {

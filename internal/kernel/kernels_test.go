@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/harmonium-go/harmonium/internal/race"
 )
 
 // rowKernel is a kernel that reads some of x, y and z, may set dst, and may return a number.
@@ -170,11 +172,9 @@ func testEdges[T Float](t *testing.T) {
 	}
 }
 
-var poolsLeak bool // see race_test.go
-
 // No kernel allocates once its job is in the pool.
 func TestNoAllocation(t *testing.T) {
-	if poolsLeak {
+	if race.Enabled {
 		t.Skip("pools leak under the race detector")
 	}
 	eachLevel(t, func(t *testing.T, _ Level) {

@@ -11,6 +11,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/internal/graphtest"
+	"github.com/harmonium-go/harmonium/internal/race"
 )
 
 func normal(seed uint64, dtype tensor.Dtype, shape ...int) *tensor.Dense {
@@ -178,7 +179,7 @@ func keys200() []float64 {
 
 // Forward and backward together allocate less than the matrix of scores takes.
 func TestAssociationMemory(t *testing.T) {
-	if poolsLeak {
+	if race.Enabled {
 		t.Skip("the kernels' scratch memory is made anew all the time")
 	}
 	const queries, stored, depth = 64, 60000, 4
