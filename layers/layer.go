@@ -104,7 +104,7 @@ var namePattern = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 // checkName refuses names that would not be told from another layer's parameters in a graph or a file.
 func checkName(kind, name string) error {
 	if !namePattern.MatchString(name) || len(name) > 200 {
-		return fmt.Errorf("layers: %s: name %q, want letters, digits, '_' and '-', in parts joined by '.': %w", kind, name, energy.ErrConfig)
+		return fmt.Errorf("%s: name %q, want letters, digits, '_' and '-', in parts joined by '.': %w", kind, name, energy.ErrConfig)
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func NewLayerNorm(name string, config LayerNormConfig) (*LayerNorm, error) {
 }
 
 func newLayerNorm(name string, config LayerNormConfig, file *modelfile.File) (*LayerNorm, error) {
-	m := newMaker("LayerNorm", name, config.Dtype, file)
+	m := NewMaker("layers: LayerNorm", name, config.Dtype, file)
 	if m.err != nil {
 		return nil, m.err
 	}
@@ -50,8 +50,8 @@ func newLayerNorm(name string, config LayerNormConfig, file *modelfile.File) (*L
 	}
 	config.Dtype = m.dtype
 	l := &LayerNorm{name: name, config: config}
-	l.gain = m.param("gain", true, func(int) float64 { return 1 }, config.Size)
-	l.bias = m.param("bias", true, nil, config.Size)
+	l.gain = m.Param("gain", true, func(int) float64 { return 1 }, config.Size)
+	l.bias = m.Param("bias", true, nil, config.Size)
 	if m.err != nil {
 		return nil, fmt.Errorf("layers: LayerNorm %q: %w", name, m.err)
 	}
@@ -73,5 +73,5 @@ func (l *LayerNorm) Forward(x *G.Node) (*G.Node, error) {
 
 // Spec describes the layer for a file.
 func (l *LayerNorm) Spec() (kind string, config any) {
-	return "layernorm", typed[LayerNormConfig]{l.config, l.config.Dtype}
+	return "layernorm", Typed[LayerNormConfig]{l.config, l.config.Dtype}
 }

@@ -41,7 +41,7 @@ func NewLinear(name string, config LinearConfig) (*Linear, error) {
 }
 
 func newLinear(name string, config LinearConfig, file *modelfile.File) (*Linear, error) {
-	m := newMaker("Linear", name, config.Dtype, file)
+	m := NewMaker("layers: Linear", name, config.Dtype, file)
 	if m.err != nil {
 		return nil, m.err
 	}
@@ -57,8 +57,8 @@ func newLinear(name string, config LinearConfig, file *modelfile.File) (*Linear,
 	}
 	config.Dtype = m.dtype
 	l := &Linear{name: name, config: config}
-	l.w = m.param("W", true, m.normal(config.Seed, "W", deviation, config.In*config.Out), config.In, config.Out)
-	l.b = m.param("b", true, nil, config.Out)
+	l.w = m.Param("W", true, m.Normal(config.Seed, "W", deviation, config.In*config.Out), config.In, config.Out)
+	l.b = m.Param("b", true, nil, config.Out)
 	if m.err != nil {
 		return nil, fmt.Errorf("layers: Linear %q: %w", name, m.err)
 	}
@@ -80,5 +80,5 @@ func (l *Linear) Forward(x *G.Node) (*G.Node, error) {
 
 // Spec describes the layer for a file.
 func (l *Linear) Spec() (kind string, config any) {
-	return "linear", typed[LinearConfig]{l.config, l.config.Dtype}
+	return "linear", Typed[LinearConfig]{l.config, l.config.Dtype}
 }

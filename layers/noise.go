@@ -23,7 +23,7 @@ type Dropout struct {
 
 // NewDropout makes a dropout layer, 0 < rate < 1. Errors: ErrConfig.
 func NewDropout(name string, rate float64, seed uint64) (*Dropout, error) {
-	if err := checkName("Dropout", name); err != nil {
+	if err := checkName("layers: Dropout", name); err != nil {
 		return nil, err
 	}
 	if !(rate > 0 && rate < 1) {
@@ -74,7 +74,7 @@ type StochasticBernoulli struct {
 
 // NewStochasticBernoulli makes a stochastic binary unit. Errors: ErrConfig.
 func NewStochasticBernoulli(name string, seed uint64) (*StochasticBernoulli, error) {
-	if err := checkName("StochasticBernoulli", name); err != nil {
+	if err := checkName("layers: StochasticBernoulli", name); err != nil {
 		return nil, err
 	}
 	return &StochasticBernoulli{name, seed, op.NewNoise(seed, "bernoulli "+name)}, nil
