@@ -1,6 +1,7 @@
 package modernhopfield
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -46,7 +47,8 @@ type PatternSearch struct {
 	Starts *tensor.Dense
 }
 
-// FoundPatterns is what a PatternSearch found, the patterns nearest to the span of W first.
+// FoundPatterns is what a PatternSearch found: the patterns in the span of W in the order in which they were found, then others,
+// the nearest to the span first.
 type FoundPatterns struct {
 	// Patterns is (k, n), −1 and 1, in float64: linearly independent, each up to its sign. k is p where WX = sgn(WX) was
 	// solved, and at most p otherwise.
@@ -190,7 +192,6 @@ func (r *patternRun) search() {
 		r.rounds++
 	}
 	r.exact = len(r.accepted)
-	slices.SortStableFunc(r.accepted, nearest)
 	slices.SortStableFunc(r.near, nearest)
 	for _, c := range r.near {
 		// Searches that end a bit apart are one and the same: their difference is no pattern of its own.
@@ -198,15 +199,7 @@ func (r *patternRun) search() {
 	}
 }
 
-func nearest(a, b candidate) int {
-	switch {
-	case a.residual < b.residual:
-		return -1
-	case a.residual > b.residual:
-		return 1
-	}
-	return 0
-}
+func nearest(a, b candidate) int { return cmp.Compare(a.residual, b.residual) }
 
 // accept takes a candidate whose coordinates are farther than a share of their length from the span of those accepted so far.
 func (r *patternRun) accept(c candidate, share float64) {
