@@ -195,7 +195,7 @@ func (n network) separation(i int) float64 {
 func (n network) settle(xi []float64) []float64 {
 	for range 100_000 {
 		next := n.update(xi)
-		if distance(next, xi) < 1e-14 {
+		if distance(next, xi) < 1e-13 {
 			return next
 		}
 		xi = next

@@ -15,9 +15,9 @@ import (
 // is a metastable state, an average over a group of similar patterns.
 type Regime struct{ K, N int }
 
-// mass is the share of the weights that K of them hold. A sum that rounding has kept below it by slack counts: float32 weights of
+// heldMass is the share of the weights that K of them hold. A sum that rounding has kept below it by massSlack counts: float32 weights of
 // a thousand patterns sum to 1 within some 1e-6.
-const mass, slack = 0.90, 1e-6
+const heldMass, massSlack = 0.90, 1e-6
 
 // Single reports whether one pattern is retrieved.
 func (r Regime) Single() bool { return r.K == 1 }
@@ -102,7 +102,7 @@ func regimeOf[T kernel.Float](weights []T) Regime {
 	for _, w := range weights {
 		total += float64(w)
 	}
-	for j := len(weights) - 1; j >= 0 && sum < (mass-slack)*total; j-- {
+	for j := len(weights) - 1; j >= 0 && sum < (heldMass-massSlack)*total; j-- {
 		sum += float64(weights[j])
 		r.K++
 	}
