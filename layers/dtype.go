@@ -10,23 +10,24 @@ import (
 	"github.com/harmonium-go/harmonium/internal/modelfile"
 )
 
-// typed is the configuration of a layer and the dtype of its parameters, as they stand side by side in a file.
-type typed[C any] struct {
-	config C
-	dtype  tensor.Dtype
+// Typed is the configuration of a layer and the dtype of its parameters, as they stand side by side in a file: what a Spec
+// returns for a layer that DecoderOf reads.
+type Typed[C any] struct {
+	Config C
+	Dtype  tensor.Dtype
 }
 
 // MarshalJSON puts the dtype behind the fields of the configuration.
-func (t typed[C]) MarshalJSON() ([]byte, error) {
-	raw, err := json.Marshal(t.config)
+func (t Typed[C]) MarshalJSON() ([]byte, error) {
+	raw, err := json.Marshal(t.Config)
 	if err != nil {
 		return nil, err
 	}
-	return fmt.Appendf(raw[:len(raw)-1], `,"dtype":%q}`, dtypeName(t.dtype)), nil
+	return fmt.Appendf(raw[:len(raw)-1], `,"dtype":%q}`, dtypeName(t.Dtype)), nil
 }
 
 // UnmarshalJSON takes the dtype out and reads the rest as the configuration.
-func (t *typed[C]) UnmarshalJSON(raw []byte) error {
+func (t *Typed[C]) UnmarshalJSON(raw []byte) error {
 	fields := map[string]json.RawMessage{}
 	if err := json.Unmarshal(raw, &fields); err != nil {
 		return err
@@ -38,7 +39,7 @@ func (t *typed[C]) UnmarshalJSON(raw []byte) error {
 		}
 	}
 	var err error
-	if t.dtype, err = dtypeOf(name); err != nil {
+	if t.Dtype, err = dtypeOf(name); err != nil {
 		return err
 	}
 	delete(fields, "dtype")
@@ -46,17 +47,17 @@ func (t *typed[C]) UnmarshalJSON(raw []byte) error {
 	if err != nil {
 		return err
 	}
-	return unmarshal(rest, &t.config)
+	return unmarshal(rest, &t.Config)
 }
 
-// decoderOf makes the decoder of a layer out of what makes it from its configuration and dtype.
-func decoderOf[C any](build func(name string, config C, dtype tensor.Dtype, file *modelfile.File) (Layer, error)) Decoder {
+// DecoderOf makes the decoder of a layer out of what makes it from its configuration and dtype.
+func DecoderOf[C any](build func(name string, config C, dtype tensor.Dtype, file *modelfile.File) (Layer, error)) Decoder {
 	return func(name string, config []byte, file *modelfile.File) (Layer, error) {
-		var t typed[C]
+		var t Typed[C]
 		if err := unmarshal(config, &t); err != nil {
 			return nil, err
 		}
-		return build(name, t.config, t.dtype, file)
+		return build(name, t.Config, t.Dtype, file)
 	}
 }
 

@@ -29,15 +29,15 @@ func init() {
 	for _, a := range []func() *Activation{Sigmoid, Tanh, ReLU, Softplus, Softmax} {
 		Register(a().kind, func(string, []byte, *modelfile.File) (Layer, error) { return a(), nil })
 	}
-	Register("rbm", decoderOf(func(name string, c RBMConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
+	Register("rbm", DecoderOf(func(name string, c RBMConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
 		c.Dtype = dtype
 		return newRBM(name, c, file)
 	}))
-	Register("linear", decoderOf(func(name string, c LinearConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
+	Register("linear", DecoderOf(func(name string, c LinearConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
 		c.Dtype = dtype
 		return newLinear(name, c, file)
 	}))
-	Register("layernorm", decoderOf(func(name string, c LayerNormConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
+	Register("layernorm", DecoderOf(func(name string, c LayerNormConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
 		c.Dtype = dtype
 		return newLayerNorm(name, c, file)
 	}))

@@ -118,9 +118,9 @@ func TestWrt(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	for _, good := range []string{"a", "rbm0", "net.rbm-1", "A_b.c.d"} {
-		require.NoError(t, checkName("Linear", good))
+		require.NoError(t, checkName("layers: Linear", good))
 	}
 	for _, bad := range []string{"", ".", "a.", ".a", "a..b", "a b", "a/b", "ä", "a\n", "[", string(make([]byte, 201))} {
-		require.ErrorIs(t, checkName("Linear", bad), energy.ErrConfig, "%q", bad)
+		require.ErrorIs(t, checkName("layers: Linear", bad), energy.ErrConfig, "%q", bad)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/modelfile"
-	"github.com/harmonium-go/harmonium/internal/rng"
 )
 
 // Param is a named tensor that a layer owns: a vector or a matrix of float32 or float64.
@@ -129,49 +128,6 @@ func first(data any) unsafe.Pointer {
 	return nil
 }
 
-// maker makes the parameters of one layer: new ones, or those of a file.
-type maker struct {
-	layer string
-	dtype tensor.Dtype
-	file  *modelfile.File
-	err   error
-}
-
-func newMaker(kind, name string, dtype tensor.Dtype, file *modelfile.File) *maker {
-	m := &maker{layer: name, dtype: dtype, file: file}
-	if m.err = checkName(kind, name); m.err != nil {
-		return m
-	}
-	if dtype == (tensor.Dtype{}) {
-		m.dtype = tensor.Float32
-	} else if dtype != tensor.Float32 && dtype != tensor.Float64 {
-		m.err = fmt.Errorf("layers: %s %q: dtype %v, want float32 or float64: %w", kind, name, dtype, energy.ErrDtype)
-	}
-	return m
-}
-
-// param makes a parameter. init gives the initial values; nil is zeros. A file's tensor is taken over only with the very
-// shape and dtype that the configuration demands, so no size in a hostile configuration is ever allocated.
-func (m *maker) param(name string, learned bool, init func(i int) float64, shape ...int) *Param {
-	if m.err != nil {
-		return nil
-	}
-	p := &Param{name: m.layer + "." + name, shape: shape, dtype: m.dtype, learned: learned}
-	if m.file != nil {
-		m.err = p.take(m.file)
-		return p
-	}
-	if m.dtype == tensor.Float32 {
-		p.data = make([]float32, p.shape.TotalSize())
-	} else {
-		p.data = make([]float64, p.shape.TotalSize())
-	}
-	if init != nil {
-		p.fill(init)
-	}
-	return p
-}
-
 func (p *Param) take(file *modelfile.File) error {
 	t, err := file.Tensor(p.name)
 	if err != nil {
@@ -188,22 +144,4 @@ func (p *Param) take(file *modelfile.File) error {
 		return fmt.Errorf("tensor %q: %w", p.name, energy.ErrNotFinite)
 	}
 	return nil
-}
-
-// maxNumbers bounds a parameter: 16 GiB of float32. Without it an absurd size would be a panic of make.
-const maxNumbers = 1 << 32
-
-// normal returns independent normal initial values of a given deviation. Streams are told apart by the layer's name, so
-// that layers of one seed start differently.
-func (m *maker) normal(seed uint64, param string, deviation float64, n int) func(i int) float64 {
-	if m.err != nil || m.file != nil {
-		return nil
-	}
-	if int64(n) > maxNumbers {
-		m.err = fmt.Errorf("%s has %d numbers, want at most %d: %w", param, n, int64(maxNumbers), energy.ErrConfig)
-		return nil
-	}
-	z := make([]float64, n)
-	rng.Normal(rng.New(seed, "init "+m.layer+"."+param).Row(0, 0), z)
-	return func(i int) float64 { return deviation * z[i] }
 }

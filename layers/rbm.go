@@ -50,7 +50,7 @@ type RBM struct {
 func NewRBM(name string, config RBMConfig) (*RBM, error) { return newRBM(name, config, nil) }
 
 func newRBM(name string, config RBMConfig, file *modelfile.File) (*RBM, error) {
-	m := newMaker("RBM", name, config.Dtype, file)
+	m := NewMaker("layers: RBM", name, config.Dtype, file)
 	if m.err != nil {
 		return nil, m.err
 	}
@@ -70,14 +70,14 @@ func newRBM(name string, config RBMConfig, file *modelfile.File) (*RBM, error) {
 	config.Dtype = m.dtype
 	r := &RBM{name: name, config: config}
 	nv, nh := config.Visible.Len(), config.Hidden.Len()
-	r.w = m.param("W", true, m.normal(config.Seed, "W", deviation, nv*nh), nv, nh)
-	r.b = m.param("b", true, nil, nv)
-	r.c = m.param("c", true, nil, nh)
+	r.w = m.Param("W", true, m.Normal(config.Seed, "W", deviation, nv*nh), nv, nh)
+	r.b = m.Param("b", true, nil, nv)
+	r.c = m.Param("c", true, nil, nh)
 	r.visibleVariance = m.variance("visible_log_variance", config.Visible)
 	r.hiddenVariance = m.variance("hidden_log_variance", config.Hidden)
 	if config.Centered {
-		r.visibleOffset = m.param("visible_offset", false, nil, nv)
-		r.hiddenOffset = m.param("hidden_offset", false, nil, nh)
+		r.visibleOffset = m.Param("visible_offset", false, nil, nv)
+		r.hiddenOffset = m.Param("hidden_offset", false, nil, nh)
 	}
 	if m.err != nil {
 		return nil, fmt.Errorf("layers: RBM %q: %w", name, m.err)
@@ -85,7 +85,7 @@ func newRBM(name string, config RBMConfig, file *modelfile.File) (*RBM, error) {
 	return r, nil
 }
 
-func (m *maker) variance(name string, u energy.Units) *Param {
+func (m *Maker) variance(name string, u energy.Units) *Param {
 	if m.err != nil {
 		return nil // the sizes of a file's configuration are believed only once W, b and c have been found to have them
 	}
@@ -93,7 +93,7 @@ func (m *maker) variance(name string, u energy.Units) *Param {
 	if initial == nil {
 		return nil
 	}
-	return m.param(name, learned, func(i int) float64 { return initial[i] }, u.Len())
+	return m.Param(name, learned, func(i int) float64 { return initial[i] }, u.Len())
 }
 
 // Name returns the layer's name.
@@ -234,5 +234,5 @@ func LoadRBM(path string) (*RBM, error) {
 
 // Spec describes the machine for a file.
 func (r *RBM) Spec() (kind string, config any) {
-	return "rbm", typed[RBMConfig]{r.config, r.config.Dtype}
+	return "rbm", Typed[RBMConfig]{r.config, r.config.Dtype}
 }

@@ -20,7 +20,7 @@ type Sequential struct {
 // NewSequential makes a chain of at least one layer. One layer may stand in it several times; two different ones that own
 // parameters or draw random numbers must not share a name. Errors: ErrConfig.
 func NewSequential(name string, layers ...Layer) (*Sequential, error) {
-	if err := checkName("Sequential", name); err != nil {
+	if err := checkName("layers: Sequential", name); err != nil {
 		return nil, err
 	}
 	if len(layers) == 0 {

@@ -53,7 +53,7 @@ func TestRulesCatchWhatTheyForbid(t *testing.T) {
 
 		{"random source in energy", "energy", "", `import "` + module + "internal/rng\"\nvar x = rng.New(1, \"\")", "internal/rng.New: energy builds graphs"},
 		{"random source in a layer", "layers", "rbm.go", `import "` + module + "internal/rng\"\nvar x = rng.New(1, \"\")", "internal/rng.New: layers builds graphs"},
-		{"random source for parameters", "layers", "param.go", `import "` + module + "internal/rng\"\nvar x = rng.New(1, \"\")", ""},
+		{"random source for parameters", "layers", "maker.go", `import "` + module + "internal/rng\"\nvar x = rng.New(1, \"\")", ""},
 		{"random source of noise", "internal/op", "noise.go", `import "` + module + "internal/rng\"\nvar x = rng.New(1, \"\")", ""},
 		{"seeded generator in energy", "energy", "", "import \"math/rand/v2\"\nvar x = rand.NewPCG(1, 2)", "math/rand/v2.NewPCG: energy builds graphs"},
 		{"seeded generator in a sampler", "sampling", "", "import \"math/rand/v2\"\nvar x = rand.New(rand.NewPCG(1, 2)).IntN(3)", ""},

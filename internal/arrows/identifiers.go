@@ -18,7 +18,7 @@ const (
 var graphBuilders = []string{"internal/op", "energy", "layers"}
 
 // randomFiles are the files of graph builders that may draw: initial parameters, and the noise ops that a seed and a step fix.
-var randomFiles = []string{"internal/op/noise.go", "layers/param.go"}
+var randomFiles = []string{"internal/op/noise.go", "layers/maker.go"}
 
 // machines run graphs, solvers step parameters.
 var (
