@@ -38,7 +38,9 @@ func (e Dense) Energy(x *G.Node) (*G.Node, error) {
 		}
 		var terms *G.Node
 		if e.Interaction.Exponential() {
-			terms, err = op.Exp(overlaps, scale)
+			if terms, err = op.Combine([]float64{scale}, overlaps); err == nil {
+				terms, err = op.Exp(terms)
+			}
 		} else {
 			terms, err = op.Power(overlaps, op.Exponent{N: e.Interaction.Degree(), Rectified: e.Interaction.Rectified(), Scale: scale, Factor: 1})
 		}

@@ -24,8 +24,10 @@ func ReLU() *Activation { return &Activation{"relu", op.ReLU} }
 // Softplus returns the layer log(1 + exp x); unlike Gorgonia's it is exact in float64.
 func Softplus() *Activation { return &Activation{"softplus", op.Softplus} }
 
-// Softmax returns the layer exp x_ij / Σ_k exp x_ik over each row of a (B, n) batch.
-func Softmax() *Activation { return &Activation{"softmax", op.Softmax} }
+// Softmax returns the layer exp x_ij / Σ_k exp x_ik over each row of a (B, n) batch, or over each instance of (B, T, n).
+func Softmax() *Activation {
+	return &Activation{"softmax", func(x *G.Node) (*G.Node, error) { return rowwise(x, op.Softmax) }}
+}
 
 // Name is the name of the function.
 func (a *Activation) Name() string { return a.kind }

@@ -17,6 +17,12 @@
 // goroutines at once (Gorgonia keeps a global there); running two machines on two graphs of one model is, as long as no
 // solver steps meanwhile. Gorgonia's Lisp machine is not supported: it is wrong for several built-in ops.
 //
+// # Sets of instances
+//
+// A sample may be a set of instances. A batch of sets of one size is (B, T, n): Linear, LayerNorm, activations, Dropout and
+// StochasticBernoulli work on each instance as on a row, and so does a Sequential of them. Sets of different sizes are bags, one
+// behind the other in a matrix of instances with a vector of their lengths; see BagLayer and Sequential.ForwardBags.
+//
 // # Training and evaluation
 //
 // Dropout and StochasticBernoulli draw random numbers. A machine made with gorgonia.EvalMode() runs them without noise.

@@ -34,6 +34,7 @@ func savedLayers(dt tensor.Dtype) map[string]Layer {
 	}
 	return map[string]Layer{
 		"linear": linear, "layernorm": norm, "dropout": drop,
+		"without a bias":       must(NewLinear("lin", LinearConfig{In: 4, Out: 2, NoBias: true, Dtype: dt})),
 		"stochastic_bernoulli": must(NewStochasticBernoulli("coin", 1<<63)),
 		"sigmoid":              Sigmoid(), "tanh": Tanh(), "relu": ReLU(), "softplus": Softplus(), "softmax": Softmax(),
 		"rbm":                       rbm("rbm", energy.Bernoulli(4), energy.Spin(2), false),

@@ -151,6 +151,24 @@ func TestGradientsOfLayers(t *testing.T) {
 			layer:  func(dt tensor.Dtype) Layer { return must(NewLinear("l", LinearConfig{In: 1, Out: 1, Dtype: dt})) },
 			inputs: []tensor.Shape{{1, 1}}, output: tensor.Shape{1, 1}, reach: "W b",
 		},
+		"Linear without a bias": {
+			layer: func(dt tensor.Dtype) Layer {
+				return must(NewLinear("l", LinearConfig{In: 4, Out: 2, NoBias: true, Dtype: dt}))
+			},
+			output: tensor.Shape{3, 2}, reach: "W",
+		},
+		"instances": {
+			layer: func(dt tensor.Dtype) Layer {
+				return must(NewSequential("s",
+					must(NewLinear("one", LinearConfig{In: 4, Out: 5, Dtype: dt})), must(NewLayerNorm("norm", LayerNormConfig{Size: 5, Dtype: dt})),
+					Tanh(), must(NewLinear("two", LinearConfig{In: 5, Out: 3, NoBias: true, Dtype: dt})), Softmax()))
+			},
+			inputs: []tensor.Shape{{2, 3, 4}}, output: tensor.Shape{2, 3, 3}, reach: "one.W one.b norm.gain norm.bias two.W",
+		},
+		"Dropout of instances": {
+			layer: func(tensor.Dtype) Layer { return must(NewDropout("d", 0.4, 3)) }, noisy: true,
+			inputs: []tensor.Shape{{2, 3, 4}}, output: tensor.Shape{2, 3, 4},
+		},
 		"LayerNorm": {
 			layer:  func(dt tensor.Dtype) Layer { return must(NewLayerNorm("n", LayerNormConfig{Size: 4, Dtype: dt})) },
 			output: x, reach: "gain bias",

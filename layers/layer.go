@@ -14,7 +14,8 @@ import (
 type Layer interface {
 	// Name is unique among the layers of a graph.
 	Name() string
-	// Forward builds the layer on x, a (B, n) batch, in x's graph.
+	// Forward builds the layer on x in x's graph: a (B, n) batch or, where the layer says that it takes sets of instances, a
+	// (B, T, n) batch of T instances each.
 	Forward(x *G.Node) (*G.Node, error)
 	// Params lists what the layer owns, in a fixed order.
 	Params() []*Param
@@ -107,29 +108,4 @@ func checkName(kind, name string) error {
 		return fmt.Errorf("%s: name %q, want letters, digits, '_' and '-', in parts joined by '.': %w", kind, name, energy.ErrConfig)
 	}
 	return nil
-}
-
-// onRows builds a layer of two parameters on x, (B, columns); what names the layer and the call in errors.
-func onRows(what string, x *G.Node, columns int, p, q *Param, build func(p, q *G.Node) (*G.Node, error)) (*G.Node, error) {
-	fail := func(err error) (*G.Node, error) { return nil, fmt.Errorf("%s: %w", what, err) }
-	g, err := graphOf(x)
-	if err != nil {
-		return fail(err)
-	}
-	if x.Dims() != 2 || x.Shape()[1] != columns {
-		return fail(fmt.Errorf("input has shape %v, want (batch, %d): %w", x.Shape(), columns, energy.ErrShape))
-	}
-	first, err := p.Node(g)
-	if err != nil {
-		return nil, err
-	}
-	second, err := q.Node(g)
-	if err != nil {
-		return nil, err
-	}
-	n, err := build(first, second)
-	if err != nil {
-		return fail(err)
-	}
-	return n, nil
 }

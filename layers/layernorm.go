@@ -19,7 +19,7 @@ type LayerNormConfig struct {
 	Dtype   tensor.Dtype `json:"-"`                 // the zero value means Float32
 }
 
-// LayerNorm is gain·(x − mean)/√(variance + ε) + bias with mean and biased variance of each row, and parameters gain
+// LayerNorm is gain·(x − mean)/√(variance + ε) + bias with mean and biased variance of each row or instance, and parameters gain
 // (starts at 1) and bias (starts at 0).
 //
 // Source: Ba, Kiros, Hinton, arXiv:1607.06450, eq. 4.
@@ -64,10 +64,12 @@ func (l *LayerNorm) Name() string { return l.name }
 // Params lists gain and bias.
 func (l *LayerNorm) Params() []*Param { return []*Param{l.gain, l.bias} }
 
-// Forward builds the normalised x: (B, Size) gives (B, Size). Gradient flows to x, gain and bias.
+// Forward builds the normalised x, each row or instance by itself: (B, Size) or (B, T, Size), which the result has too.
+// Gradient flows to x, gain and bias. Errors: ErrShape, ErrDtype.
 func (l *LayerNorm) Forward(x *G.Node) (*G.Node, error) {
-	return onRows(fmt.Sprintf("layers: LayerNorm %q: Forward", l.name), x, l.config.Size, l.gain, l.bias, func(gain, bias *G.Node) (*G.Node, error) {
-		return op.LayerNorm(x, gain, bias, l.config.Epsilon)
+	what := fmt.Sprintf("layers: LayerNorm %q: Forward", l.name)
+	return onRows(what, x, l.config.Size, l.Params(), func(x *G.Node, params []*G.Node) (*G.Node, error) {
+		return op.LayerNorm(x, params[0], params[1], l.config.Epsilon)
 	})
 }
 

@@ -17,6 +17,8 @@ type LinearConfig struct {
 	In  int `json:"in"`  // columns of the input, at least 1
 	Out int `json:"out"` // columns of the output, at least 1
 
+	NoBias bool `json:"no_bias,omitempty"` // leaves b out
+
 	// Seed of the initial weights: together with the layer's name it fixes them.
 	Seed uint64 `json:"seed"`
 	// InitDeviation is the standard deviation of the initial weights; 0 means √(2/(In+Out)) (Glorot & Bengio 2010, eq. 12).
@@ -25,11 +27,12 @@ type LinearConfig struct {
 	Dtype tensor.Dtype `json:"-"`
 }
 
-// Linear is x·W + b with parameters W (In, Out) and b (Out).
+// Linear is x·W + b with parameters W (In, Out) and b (Out), or x·W without a bias.
 type Linear struct {
 	name   string
 	config LinearConfig
-	w, b   *Param
+	w      *Param
+	b      *Param // nil where NoBias
 }
 
 // maxSize bounds the sides of parameters, so that no product of sizes overflows.
@@ -58,7 +61,9 @@ func newLinear(name string, config LinearConfig, file *modelfile.File) (*Linear,
 	config.Dtype = m.dtype
 	l := &Linear{name: name, config: config}
 	l.w = m.Param("W", true, m.Normal(config.Seed, "W", deviation, config.In*config.Out), config.In, config.Out)
-	l.b = m.Param("b", true, nil, config.Out)
+	if !config.NoBias {
+		l.b = m.Param("b", true, nil, config.Out)
+	}
 	if m.err != nil {
 		return nil, fmt.Errorf("layers: Linear %q: %w", name, m.err)
 	}
@@ -68,13 +73,23 @@ func newLinear(name string, config LinearConfig, file *modelfile.File) (*Linear,
 // Name returns the layer's name.
 func (l *Linear) Name() string { return l.name }
 
-// Params lists W and b.
-func (l *Linear) Params() []*Param { return []*Param{l.w, l.b} }
+// Params lists W and, where there is one, b.
+func (l *Linear) Params() []*Param {
+	if l.b == nil {
+		return []*Param{l.w}
+	}
+	return []*Param{l.w, l.b}
+}
 
-// Forward builds x·W + b: (B, In) gives (B, Out). Gradient flows to x, W and b. Errors: ErrShape, ErrDtype.
+// Forward builds x·W + b for each row or instance: (B, In) gives (B, Out), and (B, T, In) gives (B, T, Out). Gradient flows to
+// x, W and b. Errors: ErrShape, ErrDtype. Cost: one matrix product.
 func (l *Linear) Forward(x *G.Node) (*G.Node, error) {
-	return onRows(fmt.Sprintf("layers: Linear %q: Forward", l.name), x, l.config.In, l.w, l.b, func(w, b *G.Node) (*G.Node, error) {
-		return op.Affine(x, w, b, false)
+	what := fmt.Sprintf("layers: Linear %q: Forward", l.name)
+	return onRows(what, x, l.config.In, l.Params(), func(x *G.Node, params []*G.Node) (*G.Node, error) {
+		if l.b == nil {
+			return op.Gemm(x, params[0], false, false)
+		}
+		return op.Affine(x, params[0], params[1], false)
 	})
 }
 

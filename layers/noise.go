@@ -11,7 +11,7 @@ import (
 )
 
 // Dropout zeroes each number with probability Rate and scales the others by 1/(1 − Rate). Its masks are a function of
-// (seed, name, step, row, column), and differ between the dtypes. Under gorgonia.EvalMode() it changes nothing.
+// (seed, name, step, row, column), each instance being a row, and differ between the dtypes. Under gorgonia.EvalMode() it changes nothing.
 //
 // Source: Srivastava et al., JMLR 15 (2014).
 type Dropout struct {
@@ -41,9 +41,11 @@ func (d *Dropout) Params() []*Param { return nil }
 // SetStep chooses the masks of the next run; a fresh layer stands at step 0.
 func (d *Dropout) SetStep(step uint64) { d.noise.SetStep(step) }
 
-// Forward builds the masked x: (B, n) gives (B, n). Gradient flows to x through the same mask.
+// Forward builds the masked x: (B, n) gives (B, n), and (B, T, n) gives (B, T, n). Gradient flows to x through the same mask.
 func (d *Dropout) Forward(x *G.Node) (*G.Node, error) {
-	return build(fmt.Sprintf("Dropout %q: Forward", d.name), func() (*G.Node, error) { return op.Dropout(x, d.rate, d.noise) }, x)
+	return build(fmt.Sprintf("Dropout %q: Forward", d.name), func() (*G.Node, error) {
+		return rowwise(x, func(x *G.Node) (*G.Node, error) { return op.Dropout(x, d.rate, d.noise) })
+	}, x)
 }
 
 // Spec describes the layer for a file.
@@ -89,9 +91,11 @@ func (s *StochasticBernoulli) Params() []*Param { return nil }
 // SetStep chooses the draws of the next run; a fresh layer stands at step 0.
 func (s *StochasticBernoulli) SetStep(step uint64) { s.noise.SetStep(step) }
 
-// Forward builds the draws: probabilities (B, n) give (B, n). Gradient: straight through.
+// Forward builds the draws: probabilities (B, n) give (B, n), and (B, T, n) give (B, T, n). Gradient: straight through.
 func (s *StochasticBernoulli) Forward(p *G.Node) (*G.Node, error) {
-	return build(fmt.Sprintf("StochasticBernoulli %q: Forward", s.name), func() (*G.Node, error) { return op.Bernoulli(p, s.noise) }, p)
+	return build(fmt.Sprintf("StochasticBernoulli %q: Forward", s.name), func() (*G.Node, error) {
+		return rowwise(p, func(p *G.Node) (*G.Node, error) { return op.Bernoulli(p, s.noise) })
+	}, p)
 }
 
 // Spec describes the layer for a file.

@@ -119,6 +119,10 @@ func TestGraphsRefuse(t *testing.T) {
 	two := func(f func(a, b *G.Node) (*G.Node, error), a, b *G.Node) func() error {
 		return func() error { _, err := f(a, b); return err }
 	}
+	bags := func(s *Sequential, x, lengths *G.Node) func() error {
+		return func() error { _, _, err := s.ForwardBags(x, lengths); return err }
+	}
+	cube3 := zeros(g, "cube3", tensor.Float32, 2, 2, 3)
 	for name, c := range map[string]refusal{
 		"RBM.Forward nil":    {one(r.Forward, nil), energy.ErrShape, `layers: RBM "r": Forward: argument 0 is nil, want a node`},
 		"RBM.Forward wide":   {one(r.Forward, wide), energy.ErrShape, `layers: RBM "r": Forward: HiddenMean: visible has shape (2, 5), want (batch, 3)`},
@@ -159,9 +163,16 @@ func TestGraphsRefuse(t *testing.T) {
 		"Dropout flat":    {one(d.Forward, flat), energy.ErrShape, `layers: Dropout "d": Forward: `},
 		"Dropout int":     {one(d.Forward, whole), energy.ErrDtype, `layers: Dropout "d": Forward: `},
 		"Bernoulli nil":   {one(s.Forward, nil), energy.ErrShape, `layers: StochasticBernoulli "s": Forward: argument 0 is nil`},
-		"Bernoulli cube":  {one(s.Forward, cube), energy.ErrShape, `layers: StochasticBernoulli "s": Forward: `},
+		"Bernoulli flat":  {one(s.Forward, flat), energy.ErrShape, `layers: StochasticBernoulli "s": Forward: `},
 		"Bernoulli int":   {one(s.Forward, whole), energy.ErrDtype, `layers: StochasticBernoulli "s": Forward: `},
 		"Sequential nil":  {one(seq.Forward, nil), energy.ErrShape, `layers: Dropout "d": Forward: argument 0 is nil`},
+		"Sequential cube": {one(must(NewSequential("seq", d, r)).Forward, cube3), energy.ErrShape, `visible has shape (2, 2, 3), want (batch, 3)`},
+		"bags nil":        {bags(seq, x, nil), energy.ErrShape, `layers: Sequential "seq": ForwardBags: argument 1 is nil`},
+		"bags graphs":     {bags(seq, elsewhere, flat), energy.ErrConfig, `layers: Sequential "seq": ForwardBags: argument 1 is in another graph`},
+		"bags cube":       {bags(seq, cube3, flat), energy.ErrShape, `ForwardBags: instances have shape (2, 2, 3) and lengths (3), want (instances, n) and (bags)`},
+		"bags lengths":    {bags(seq, x, x), energy.ErrShape, `instances have shape (2, 3) and lengths (2, 3)`},
+		"bags wide":       {bags(seq, wide, flat), energy.ErrShape, `layers: Linear "l": Forward: input has shape (2, 5), want (batch, 3)`},
+		"bags of a pool":  {bags(must(NewSequential("p", firstRow{})), x, flat), energy.ErrShape, `layers: Sequential "p": ForwardBags: layer "first row" gives shape (3), want (2, n)`},
 		"Sequential wide": {one(seq.Forward, wide), energy.ErrShape, `layers: Linear "l": Forward: input has shape (2, 5), want (batch, 3)`},
 
 		"Sigmoid nil":     {one(Sigmoid().Forward, nil), energy.ErrShape, `layers: sigmoid: Forward: argument 0 is nil`},

@@ -41,7 +41,7 @@ type DenseClassifierConfig struct {
 //
 // with parameters memories ξ (Memories, Inputs) and labels ζ (Memories, Classes), the two parts of a stored pattern. It is the first
 // order in ζ of the energy difference between c_α on and off, with all label units at 0 before: the duality by which a dense memory is
-// a network of one hidden layer with activation F'. Inputs, and memories too if training clips them (training.Clip with Bound 1, as the
+// a network of one hidden layer with activation F'. Inputs, and memories too if training clips them (training.Box with Bound 1, as the
 // source does), lie in [−1, 1]; then nothing overflows.
 //
 // Source: D. Krotov, J. J. Hopfield, "Dense Associative Memory for Pattern Recognition", NIPS 2016, sections 4 and 5, with β = 1/Tⁿ.

@@ -172,7 +172,7 @@ func TestDenseClassifierLearns(t *testing.T) {
 				require.NoError(t, l.Imprint(x, labels, modernhopfield.Imprint{Noise: 0.3, Seed: 1}))
 			}
 			report, err := training.Supervised{
-				Solver: training.Clip{Solver: training.Adam{Rate: c.rate, Epsilon: 1e-12}, Bound: 1}, Epochs: 30, Batch: 20, Seed: 1, Cost: modernhopfield.DenseCost(2),
+				Solver: training.Box{Solver: training.Adam{Rate: c.rate, Epsilon: 1e-12}, Bound: 1}, Epochs: 30, Batch: 20, Seed: 1, Cost: modernhopfield.DenseCost(2),
 				Validation: x, ValidationTargets: targets,
 			}.Fit(t.Context(), l, x, targets)
 			require.NoError(t, err)

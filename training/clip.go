@@ -1,73 +1,53 @@
 package training
 
 import (
-	"fmt"
 	"math"
 
-	"github.com/harmonium-go/harmonium/energy"
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
 	"github.com/harmonium-go/harmonium/internal/kernel"
 )
 
-// Clip is projected descent onto a box: every step of the solver within is followed by
+// clip scales gradients, as one vector g, to g·min(1, limit/|g|). Those whose norm is not finite stay as they are: the
+// parameters will show it.
 //
-//	w ← min(max(w, −Bound), Bound)
-//
-// for all parameters. Moments and velocities are those of the solver, as if nothing had been clipped.
-type Clip struct {
-	Solver Solver  // what makes the step; nil is an error
-	Bound  float64 // positive and finite
+// Source: Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural networks", ICML 2013, algorithm 1.
+func clip(gradients []G.ValueGrad, limit float64) error {
+	total := 0.0
+	for _, n := range gradients {
+		g, err := gradientOf(n)
+		if err != nil {
+			return err
+		}
+		if g.Dtype() == tensor.Float32 {
+			total += kernel.SumSquares(g.Float32s(), 0)
+		} else {
+			total += kernel.SumSquares(g.Float64s(), 0)
+		}
+	}
+	norm := math.Sqrt(total)
+	if !(norm > limit) || math.IsInf(norm, 1) {
+		return nil
+	}
+	for _, n := range gradients {
+		g, err := gradientOf(n)
+		if err != nil {
+			return err
+		}
+		if g.Dtype() == tensor.Float32 {
+			kernel.Scale(g.Float32s(), g.Float32s(), float32(limit/norm))
+		} else {
+			kernel.Scale(g.Float64s(), g.Float64s(), limit/norm)
+		}
+	}
+	return nil
 }
 
-var _ Solver = Clip{}
-
-// Name is "Clip", with the name of the solver within.
-func (c Clip) Name() string {
-	if c.Solver == nil {
-		return "Clip"
-	}
-	return "Clip " + c.Solver.Name()
-}
-
-// New makes the Stepper. Its state is that of the solver within.
-func (c Clip) New() (*Stepper, error) {
-	if c.Solver == nil {
-		return nil, fmt.Errorf("training: Clip: no Solver given, want SGD, Adam or AdamW: %w", energy.ErrConfig)
-	}
-	if !(c.Bound > 0) || math.IsInf(c.Bound, 1) {
-		return nil, fmt.Errorf("training: Clip: Bound is %v, want a finite positive number: %w", c.Bound, energy.ErrConfig)
-	}
-	within, err := c.Solver.New()
+func gradientOf(n G.ValueGrad) (*tensor.Dense, error) {
+	v, err := n.Grad()
 	if err != nil {
 		return nil, err
 	}
-	s := newStepper(c.Name(), &clip{within.rule, c.Bound}, within.rate)
-	s.momentum, s.hasMomentum = within.momentum, within.hasMomentum
-	return s, nil
-}
-
-// clip is the rule of Clip.
-type clip struct {
-	rule
-	bound float64
-}
-
-func (r *clip) update32(s span[float32]) {
-	r.rule.update32(s)
-	project(s.w, float32(r.bound))
-}
-
-func (r *clip) update64(s span[float64]) {
-	r.rule.update64(s)
-	project(s.w, r.bound)
-}
-
-// project leaves NaN as it is: the loop has to see it.
-func project[T kernel.Float](w []T, bound T) {
-	for i, x := range w {
-		if x > bound {
-			w[i] = bound
-		} else if x < -bound {
-			w[i] = -bound
-		}
-	}
+	return dense(v)
 }

@@ -24,7 +24,7 @@ func float64s(v G.Value) []float64 {
 }
 
 func TestAddTo(t *testing.T) {
-	kinds := []string{"Gemm", "ColSum", "vecMat", "AssociateGradV"}
+	kinds := []string{"Gemm", "ColSum", "vecMat", "AssociateGradV", "sumLast", "sumRepeats"}
 	added := map[string]bool{}
 	forEach(t, func(t *testing.T, b builder, dtype tensor.Dtype, size map[rune]int) {
 		for _, n := range b.withGradients(t, dtype, size) {

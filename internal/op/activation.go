@@ -1,6 +1,9 @@
 package op
 
 import (
+	"fmt"
+	"math"
+
 	G "gorgonia.org/gorgonia"
 
 	"github.com/harmonium-go/harmonium/internal/kernel"
@@ -33,6 +36,51 @@ func Tanh(x *G.Node) (*G.Node, error) { return tanh.apply(x) }
 
 // ReLU builds max(x, 0), elementwise; its gradient at 0 is 0.
 func ReLU(x *G.Node) (*G.Node, error) { return relu.apply(x) }
+
+// Exp builds exp x, elementwise, for any rank above 0.
+func Exp(x *G.Node) (*G.Node, error) {
+	rank := rankOf(x)
+	o := &fused{
+		name:  "Exp",
+		ranks: []int{rank}, rank: rank, wrt: []bool{true},
+		shape: sameShape,
+		f32:   unary(kernel.Exp[float32]), f64: unary(kernel.Exp[float64]),
+		inPlace: []int{0},
+		diff: func(_ G.Nodes, out, g *G.Node) (G.Nodes, error) {
+			d := &fused{
+				name:  "ExpGrad",
+				ranks: []int{rank, rank}, rank: rank, wrt: none(2),
+				shape: sameShape,
+				f32:   binary(kernel.Multiply[float32]), f64: binary(kernel.Multiply[float64]),
+				inPlace: []int{0, 1},
+			}
+			dx, err := d.apply(out, g)
+			return G.Nodes{dx}, err
+		},
+	}
+	return o.apply(x)
+}
+
+// AddConstant builds x + c, elementwise, for any rank.
+func AddConstant(x *G.Node, c float64) (*G.Node, error) {
+	rank := rankOf(x)
+	o := &fused{
+		name:  fmt.Sprintf("AddConstant(%x)", math.Float64bits(c)),
+		ranks: []int{rank}, rank: rank, wrt: []bool{true},
+		shape: sameShape,
+		f32:   unary(addConstant[float32](c)), f64: unary(addConstant[float64](c)),
+		inPlace: []int{0},
+		diff: func(_ G.Nodes, _, g *G.Node) (G.Nodes, error) {
+			dx, err := Combine([]float64{1}, g)
+			return G.Nodes{dx}, err
+		},
+	}
+	return o.apply(x)
+}
+
+func addConstant[T kernel.Float](c float64) func(dst, x []T) {
+	return func(dst, x []T) { kernel.ShiftScale(dst, x, -T(c), 1) }
+}
 
 func (a activation) apply(x *G.Node) (*G.Node, error) {
 	rank := rankOf(x)

@@ -18,24 +18,29 @@ import (
 // builder is one case of a builder: how it is applied, and the same thing in plain loops over float64.
 type builder struct {
 	name string
-	// args has a word for each argument: its dimensions in sizes, and + where it must be positive.
+	// args has a word for each argument: its dimensions in sizes, + where it must be positive, # where it is lengths of bags.
 	args  string
 	apply func(in []*G.Node) (*G.Node, error)
 	plain func(in []array) []float64
 	out   string // the dimensions of the result
 	wrt   []int  // arguments that get a gradient; nil means all
 	ranks bool   // takes nodes of every rank
+	free  []int  // arguments that fit the others whatever their size
 }
 
 // sizes are batches of several rows and columns, of one row, of one column, of one number: b rows, n and m columns, g those
-// of whole groups of three, j those of joined units, p those of n columns padded with two, s stored patterns, i one number.
+// of whole groups of three, j those of joined units, p those of n columns padded with two, s stored patterns, i one number, t
+// instances of a sample and f of all, r rows in bags and e with one more in each bag, q = 2 rows repeated, k once a
+// sample, u joined.
 var sizes = []map[rune]int{
-	{'b': 3, 'n': 4, 'm': 5, 'g': 6, 'j': 3, 'p': 6, 's': 7, 'i': 1}, {'b': 1, 'n': 4, 'm': 3, 'g': 6, 'j': 3, 'p': 6, 's': 2, 'i': 1},
-	{'b': 5, 'n': 1, 'm': 1, 'g': 3, 'j': 3, 'p': 3, 's': 1, 'i': 1}, {'b': 1, 'n': 1, 'm': 1, 'g': 3, 'j': 3, 'p': 3, 's': 1, 'i': 1},
+	{'b': 3, 'n': 4, 'm': 5, 'g': 6, 'j': 3, 'p': 6, 's': 7, 'i': 1, 't': 2, 'f': 6, 'r': 5, 'e': 8, 'q': 2, 'k': 6, 'u': 8},
+	{'b': 1, 'n': 4, 'm': 3, 'g': 6, 'j': 3, 'p': 6, 's': 2, 'i': 1, 't': 3, 'f': 3, 'r': 2, 'e': 3, 'q': 2, 'k': 2, 'u': 8},
+	{'b': 5, 'n': 1, 'm': 1, 'g': 3, 'j': 3, 'p': 3, 's': 1, 'i': 1, 't': 1, 'f': 5, 'r': 4, 'e': 9, 'q': 2, 'k': 10, 'u': 2},
+	{'b': 1, 'n': 1, 'm': 1, 'g': 3, 'j': 3, 'p': 3, 's': 1, 'i': 1, 't': 1, 'f': 1, 'r': 1, 'e': 2, 'q': 2, 'k': 2, 'u': 2},
 }
 
 func dims(word string, size map[rune]int) (shape []int) {
-	for _, d := range strings.TrimSuffix(word, "+") {
+	for _, d := range strings.TrimRight(word, "+#") {
 		shape = append(shape, size[d])
 	}
 	return shape
@@ -47,6 +52,13 @@ func (b builder) tensors(dtype tensor.Dtype, size map[rune]int) (all []*tensor.D
 	for word := range strings.FieldsSeq(b.args) {
 		shape := dims(word, size)
 		x := make([]float64, tensor.Shape(shape).TotalSize())
+		if strings.HasSuffix(word, "#") {
+			for range size['r'] {
+				x[r.IntN((len(x)+1)/2)*2]++ // every other bag is empty
+			}
+			all = append(all, graphtest.Tensor(dtype, x, shape...))
+			continue
+		}
 		for i := range x {
 			x[i] = float64(float32(0.05 + 1.95*r.Float64()))
 			if !strings.HasSuffix(word, "+") && r.IntN(2) == 0 {
@@ -139,7 +151,7 @@ func builders() (all []builder) {
 			apply: func(in []*G.Node) (*G.Node, error) { return Combine(coefficients[:], in...) }},
 		{name: "Combine of vectors", args: "n n n", out: "n", plain: combined,
 			apply: func(in []*G.Node) (*G.Node, error) { return Combine(coefficients[:], in...) }},
-		{name: "Combine of scalars", args: "n m", out: "", plain: func(in []array) []float64 { return []float64{2*mean(in[0].x) - 0.5*mean(in[1].x)} },
+		{name: "Combine of scalars", args: "n m", out: "", free: []int{0, 1}, plain: func(in []array) []float64 { return []float64{2*mean(in[0].x) - 0.5*mean(in[1].x)} },
 			apply: two(func(x, y *G.Node) (*G.Node, error) {
 				mx, err := Mean(x)
 				if err != nil {
@@ -158,6 +170,9 @@ func builders() (all []builder) {
 		{name: "Softplus", args: "bn", out: "bn", apply: one(Softplus), plain: elementwise(plainSoftplus), ranks: true},
 		{name: "Tanh", args: "bn", out: "bn", apply: one(Tanh), plain: elementwise(math.Tanh), ranks: true},
 		{name: "ReLU", args: "bn", out: "bn", apply: one(ReLU), plain: elementwise(func(x float64) float64 { return max(x, 0) }), ranks: true},
+		{name: "Exp", args: "bn", out: "bn", apply: one(Exp), plain: elementwise(math.Exp), ranks: true},
+		{name: "AddConstant", args: "bn", out: "bn", plain: elementwise(func(x float64) float64 { return x + 0.3 }), ranks: true,
+			apply: one(func(x *G.Node) (*G.Node, error) { return AddConstant(x, 0.3) })},
 		{name: "Sigmoid of a vector", args: "n", out: "n", apply: one(Sigmoid), plain: elementwise(plainSigmoid), ranks: true},
 		{name: "LogSumExp", args: "bn", out: "b", apply: one(LogSumExp), plain: each(func(x []float64) []float64 { return []float64{logSum(x)} })},
 		{name: "Softmax", args: "bn", out: "bn", apply: one(Softmax), plain: each(shares)},
@@ -187,8 +202,6 @@ func builders() (all []builder) {
 			apply: one(func(x *G.Node) (*G.Node, error) { return Pad(x, 2) })},
 		{name: "RowSum", args: "bn", out: "b", apply: one(func(x *G.Node) (*G.Node, error) { return RowSum(x, -0.5) }),
 			plain: each(func(x []float64) []float64 { return []float64{-0.5 * sum(x)} })},
-		{name: "Exp", args: "bn", out: "bn", apply: one(func(x *G.Node) (*G.Node, error) { return Exp(x, 0.7) }),
-			plain: elementwise(func(x float64) float64 { return math.Exp(0.7 * x) })},
 		{name: "PowerError", args: "bn bn", out: "b", apply: two(func(c, y *G.Node) (*G.Node, error) { return PowerError(c, y, 3) }), wrt: []int{0},
 			plain: func(in []array) (out []float64) {
 				for i := range in[0].rows() {
@@ -214,12 +227,15 @@ func builders() (all []builder) {
 		{name: "Associate of one node", args: "bn sn i", out: "bn",
 			plain: func(in []array) []float64 { return associated([]array{in[0], in[1], in[1], in[2]}) },
 			apply: func(in []*G.Node) (*G.Node, error) { return Associate(in[0], in[1], in[1], in[2]) }},
-		{name: "AssociationLogSumExp", args: "bn sn i", out: "b",
+		{name: "AssociationConjugate", args: "bn sn i", out: "bi",
 			plain: func(in []array) []float64 {
 				return each(func(row []float64) []float64 { return []float64{logSum(row)} })([]array{associationScores(in)})
 			},
-			apply: func(in []*G.Node) (*G.Node, error) { return AssociationLogSumExp(in[0], in[1], in[2]) }},
+			apply: func(in []*G.Node) (*G.Node, error) {
+				return AssociationConjugate(AssociationConfig{}, AssociationNodes{Q: in[0], K: in[1], Beta: in[2]})
+			}},
 	}...)
+	all = append(all, bagBuilders...)
 	for _, n := range []int{1, 2, 3, 6, 19} {
 		for _, rectified := range []bool{false, true} {
 			all = append(all, builder{name: fmt.Sprintf("Power(%d,%v)", n, rectified), args: "bn", out: "bn",

@@ -2,6 +2,7 @@ package op
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,6 +28,9 @@ func TestForwardNotFinite(t *testing.T) {
 		for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 			size := sizes[0]
 			for i, v := range b.tensors(tensor.Float64, size) {
+				if strings.HasSuffix(strings.Fields(b.args)[i], "#") {
+					continue // refused: TestLengthsThatAreNone
+				}
 				for _, at := range []int{0, v.DataSize() - 1} {
 					values := b.tensors(tensor.Float64, size)
 					values[i].Float64s()[at] = bad

@@ -33,6 +33,10 @@ type fused struct {
 	f32 kernelFunc[float32]
 	f64 kernelFunc[float64]
 
+	// check32 and check64 refuse values of the inputs that a kernel cannot take; nil where it takes all.
+	check32 func(in []operand[float32]) error
+	check64 func(in []operand[float64]) error
+
 	// grain is how many numbers are worth a goroutine, where rows may be computed apart. 0 leaves the work to one call.
 	grain int
 
@@ -132,8 +136,8 @@ func (o *fused) SymDiff(in G.Nodes, out, grad *G.Node) (G.Nodes, error) {
 	return o.diff(in, out, grad)
 }
 
-// InPlace lists the arguments that the result may be written over: a machine may give UsePreallocDo such an argument's own
-// tensor for the result, if it is contiguous and shares its memory with no other argument.
+// InPlace lists the arguments that the result may be written over: a machine may give UsePreallocDo a result in such an
+// argument's own memory, which has as many numbers, if that is contiguous and shared with no other argument.
 func (o *fused) InPlace() []int { return o.inPlace }
 
 func (o *fused) ReturnsPtr() bool     { return true }

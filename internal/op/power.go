@@ -108,43 +108,6 @@ func scaleBy[T kernel.Float](dst []T, factor float64) {
 	}
 }
 
-// Exp builds exp(scale·x), elementwise: (B, n) gives (B, n).
-func Exp(x *G.Node, scale float64) (*G.Node, error) {
-	o := &fused{
-		name:  fmt.Sprintf("Exp(%x)", math.Float64bits(scale)),
-		ranks: []int{2}, rank: 2, wrt: []bool{true},
-		shape: sameShape,
-		f32:   exponential[float32](scale), f64: exponential[float64](scale), grain: costly, inPlace: []int{0},
-		diff: func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
-			d := &fused{
-				name:  fmt.Sprintf("ExpGrad(%x)", math.Float64bits(scale)),
-				ranks: []int{2, 2}, rank: 2, wrt: none(2),
-				shape: sameShape,
-				f32:   exponentialGrad[float32](scale), f64: exponentialGrad[float64](scale), grain: costly, inPlace: []int{0, 1},
-			}
-			dx, err := d.apply(in[0], g)
-			return G.Nodes{dx}, err
-		},
-	}
-	return o.apply(x)
-}
-
-func exponential[T kernel.Float](scale float64) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T], lo, hi int) {
-		d := dst.span(lo, hi)
-		kernel.Scale(d, in[0].span(lo, hi), T(scale))
-		kernel.Exp(d, d)
-	}
-}
-
-func exponentialGrad[T kernel.Float](scale float64) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T], lo, hi int) {
-		d := dst.span(lo, hi)
-		kernel.MultiplyExp(d, in[1].span(lo, hi), in[0].span(lo, hi), T(scale))
-		kernel.Scale(d, d, T(scale))
-	}
-}
-
 // RowSum builds factor·Σ_j x_ij: (B, n) gives (B).
 func RowSum(x *G.Node, factor float64) (*G.Node, error) {
 	o := &fused{

@@ -120,9 +120,9 @@ func (o *fused) run(out G.Value, in []G.Value, f32 kernelFunc[float32], f64 kern
 	var err error
 	switch dtype := in[0].Dtype(); dtype {
 	case tensor.Float32:
-		err = o.call32.run(f32, out, in, o.grain)
+		err = o.call32.run(f32, o.check32, out, in, o.grain)
 	case tensor.Float64:
-		err = o.call64.run(f64, out, in, o.grain)
+		err = o.call64.run(f64, o.check64, out, in, o.grain)
 	default:
 		err = fmt.Errorf("dtype %v, want float32 or float64: %w", dtype, ErrDtype)
 	}
@@ -132,9 +132,14 @@ func (o *fused) run(out G.Value, in []G.Value, f32 kernelFunc[float32], f64 kern
 	return nil
 }
 
-func (c *call[T]) run(f kernelFunc[T], out G.Value, in []G.Value, grain int) error {
+func (c *call[T]) run(f kernelFunc[T], check func([]operand[T]) error, out G.Value, in []G.Value, grain int) error {
 	if err := c.bind(out, in); err != nil {
 		return err
+	}
+	if check != nil {
+		if err := check(c.in); err != nil {
+			return err
+		}
 	}
 	rows := 1
 	if len(c.dst.shape) > 0 {
