@@ -214,11 +214,13 @@ func builders() (all []builder) {
 		{name: "Associate of one node", args: "bn sn i", out: "bn",
 			plain: func(in []array) []float64 { return associated([]array{in[0], in[1], in[1], in[2]}) },
 			apply: func(in []*G.Node) (*G.Node, error) { return Associate(in[0], in[1], in[1], in[2]) }},
-		{name: "AssociationLogSumExp", args: "bn sn i", out: "b",
+		{name: "AssociationConjugate", args: "bn sn i", out: "bi",
 			plain: func(in []array) []float64 {
 				return each(func(row []float64) []float64 { return []float64{logSum(row)} })([]array{associationScores(in)})
 			},
-			apply: func(in []*G.Node) (*G.Node, error) { return AssociationLogSumExp(in[0], in[1], in[2]) }},
+			apply: func(in []*G.Node) (*G.Node, error) {
+				return AssociationConjugate(AssociationConfig{}, AssociationNodes{Q: in[0], K: in[1], Beta: in[2]})
+			}},
 	}...)
 	all = append(all, bagBuilders...)
 	for _, f := range families {
