@@ -39,7 +39,9 @@ type Config struct {
 	// With Steps 0 they go on until then, at most 10,000 times. 0 means that all Steps are taken.
 	Tolerance float64 `json:"tolerance,omitempty"`
 	// Implicit takes the gradient of the updates at their fixed point, in memory that does not grow with their number. It flows to
-	// the stored patterns, to β and to a learned α, but not to the states: where they end does not depend on where they started.
+	// the stored patterns, to β and to a learned α, but not to the states: where they end does not depend on where they started. A
+	// state that has not settled, or whose update is no contraction there, has the gradient of its last 100 updates instead. It wants
+	// a Tolerance, and the dot product or the Euclidean similarity.
 	Implicit bool `json:"implicit,omitempty"`
 
 	// Separation makes weights of scores; the zero value is the softmax.

@@ -54,14 +54,15 @@ func (c Config) checkNumbers() error {
 	return nil
 }
 
-// checkEffects refuses settings that would take no effect. The widths and norms of p are resolved, its other fields as given.
+// checkEffects refuses settings that would take no effect, or cannot. The widths and norms of p are resolved, its other fields as given.
 func (p *plan) checkEffects() error {
 	projects := !p.StoredStatic || !p.StateStatic || !p.ProjectionStatic || !p.NoOutput
 	for _, s := range []struct {
 		useless bool
 		text    string
 	}{
-		{p.Implicit && p.Steps == 0 && p.Tolerance == 0, "Implicit is set, but there are no updates: want Steps or a Tolerance"},
+		{p.Implicit && p.Tolerance == 0, "Implicit is set, but no update ends at a fixed point: want a Tolerance"},
+		{p.Implicit && p.Similarity != energy.Dot && p.Similarity != energy.Euclidean, fmt.Sprintf("Implicit is set, but has no gradient with the similarity %v", p.Similarity)},
 		{p.NoBias && !projects, "NoBias is set, but nothing is projected"},
 		{p.ProjectionConnected && p.StoredStatic, "ProjectionConnected is set, but stored patterns are static: they have no projection to connect with"},
 		{p.BiasPattern && p.Hidden == 0, "BiasPattern is set, which needs the width of the patterns; Input is 0"},
