@@ -27,7 +27,7 @@ type Config struct {
 	Heads int `json:"heads,omitempty"`
 
 	// Beta is the inverse temperature β > 0 of all heads, Betas that of each; neither means 1/√Hidden, and 1 for retrieval, where
-	// nothing is projected (see Retrieval).
+	// nothing is projected (see RetrievalConfig).
 	Beta  float64   `json:"beta,omitempty"`
 	Betas []float64 `json:"betas,omitempty"`
 	// LearnBeta makes log β of each head a parameter that starts there.
@@ -89,9 +89,9 @@ type Config struct {
 	Dtype tensor.Dtype `json:"-"`
 }
 
-// Retrieval is the configuration of a layer that projects nothing: softmax(β R Yᵀ) Y of states R and stored patterns Y, after the
+// RetrievalConfig is the configuration of a layer that projects nothing: softmax(β R Yᵀ) Y of states R and stored patterns Y, after the
 // given number of updates. It has no learned parameters and takes patterns of any width.
-func Retrieval(beta float64, steps int) Config {
+func RetrievalConfig(beta float64, steps int) Config {
 	return Config{Beta: beta, Steps: steps, StoredStatic: true, StateStatic: true, ProjectionStatic: true, NoOutput: true}
 }
 
