@@ -89,6 +89,9 @@ func (a *associator) op(b *builder, q *G.Node, queries *G.Node, m memory, masks 
 	}
 	if a.logExcess != nil {
 		n.Excess = b.do(op.Exp(b.param(a.logExcess)))
+		if b.fixedAlpha {
+			n.Excess = b.do(op.StopGradient(n.Excess))
+		}
 	}
 	return c, n
 }
