@@ -385,5 +385,5 @@ func TestFactorPatternsRefuses(t *testing.T) {
 	}
 	_, err := f.Coordinates(rows64([]float64{1, 1, 1}, 1, 3))
 	require.ErrorIs(t, err, energy.ErrShape)
-	require.ErrorContains(t, err, "shape (1, 3), want (batch, 2)")
+	require.ErrorContains(t, err, "shape (1, 3), want (rows, 2)")
 }

@@ -54,7 +54,7 @@ func lawWeights() []float64 {
 // columnOf is column j of (rows, 3) states.
 func columnOf(states *tensor.Dense, j int) []float64 {
 	var x []float64
-	for i, v := range float64sOf(states) {
+	for i, v := range numbersOf(states) {
 		if i%3 == j {
 			x = append(x, v)
 		}
@@ -175,7 +175,7 @@ func TestMixtureIsStationaryUnderGibbsSampling(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, (&sampling.Gibbs{Model: r, Seed: seed}).Run(context.Background(), s, steps))
 		var components []int
-		for i, x := range float64sOf(s.Hidden) {
+		for i, x := range numbersOf(s.Hidden) {
 			if x == 1 {
 				components = append(components, i%4)
 			}
