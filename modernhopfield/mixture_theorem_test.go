@@ -55,8 +55,8 @@ func (n network) posterior(power float64, xi []float64) []float64 {
 }
 
 // T13: exp(−βE) is Z times the mixture Σ_i w_i N(ξ; x_i, I/β) with w_i ∝ exp(β|x_i|²/2), Z is known, one update is the mean of x_i
-// given ξ, and the score is β(f(ξ) − ξ). These are identities without a premise. The twins say that the lengths of the patterns
-// do not matter: w_i = 1/N, and a Z without |x_i|². They are wrong wherever lengths differ, which is in half of the networks.
+// given ξ, and the score is β(f(ξ) − ξ). These are identities without a premise. The first three twins say that the lengths of the
+// patterns do not matter, which is wrong wherever these differ, in half of the networks.
 func TestTheEnergyIsAMixture(t *testing.T) {
 	names := []string{
 		"T13: log p = −βE − log Z is that of the mixture, twin w_i = 1/N",
@@ -83,10 +83,10 @@ func TestTheEnergyIsAMixture(t *testing.T) {
 			near(logSum(net.logMixture(1, xi)), density[0]) && near(-net.beta*net.energy(xi)-logZ, density[0]),
 			near(logSum(net.logMixture(0, xi)), density[0]))
 		claims[1].holds(true, near(logZ, m.LogPartition()), near(net.logPartition(0), m.LogPartition()))
-		close := func(a, b []float64) bool { return distance(a, b) <= 1e-10*net.largest() }
+		same := func(a, b []float64) bool { return distance(a, b) <= 1e-10*net.largest() }
 		claims[2].holds(true,
-			close(net.posterior(1, xi), update.Float64s()) && close(net.update(xi), update.Float64s()),
-			close(net.posterior(0, xi), update.Float64s()))
+			same(net.posterior(1, xi), update.Float64s()) && same(net.update(xi), update.Float64s()),
+			same(net.posterior(0, xi), update.Float64s()))
 
 		slope := make([]float64, net.dim())
 		for j := range slope {
