@@ -24,8 +24,8 @@ import (
 //	p(ξ) = Σ_i w_i N(ξ; x_i, I/β)        w_i ∝ exp(β|x_i|²/2)
 //
 // so that it can be drawn from exactly, log Z is known, one update f(ξ) = Σ_i softmax_i(βXξ) x_i is the mean of x_i given ξ,
-// and the score ∇log p(ξ) is β(f(ξ) − ξ). It is also a harmonium, see RBM. No other energy model of this library that is not
-// enumerable has an exact sampler and an exact log Z: hold estimators against this one.
+// and the score ∇log p(ξ) is β(f(ξ) − ξ). It is also a harmonium, see RBM. With many modes, an exact sampler
+// and an exact log Z it is something to hold samplers and estimators of log Z against.
 //
 // All arithmetic is in float64, whatever the dtype of the patterns, and the weights are kept as logarithms, so that only what
 // overflows β|x|² itself is too large. A Mixture is never changed and is safe for concurrent use.

@@ -33,8 +33,8 @@ import (
 //
 // The weights of a trained machine have no such patterns; the nearest are then returned with their residuals.
 //
-// Source: M. Smart, A. Zilman, "On the mapping between Hopfield networks and restricted Boltzmann machines", ICLR 2021,
-// section 4 and its appendix. Settings there: b from 200 to 2000, rate 0.02 to 0.05, 200 steps.
+// Source: M. Smart, A. Zilman, "On the mapping between Hopfield networks and restricted Boltzmann machines", ICLR 2021;
+// their program has b from 200 to 2000, rate 0.02 to 0.05, 200 steps, and starts at X drawn from [−1, 1].
 type PatternSearch struct {
 	Sharpness float64 // b; 0 means 200
 	Rate      float64 // of the descent; 0 means 0.05
