@@ -68,7 +68,7 @@ func (f DenseFit) Fit(ctx context.Context, name string, x *tensor.Dense, labels 
 		}
 	}
 	fit := training.Supervised{
-		Solver: training.Clip{Solver: training.Adam{Rate: f.Rate, Epsilon: 1e-12}, Bound: 1},
+		Solver: training.Box{Solver: training.Adam{Rate: f.Rate, Epsilon: 1e-12}, Bound: 1},
 		Epochs: f.Epochs, Batch: f.Batch, Seed: f.Seed, Cost: DenseCost(f.M), Progress: f.Progress, Observe: f.Observe,
 	}
 	if f.Epochs > 1 {
