@@ -206,6 +206,23 @@ func average(p []float64, from rows, h, heads int) []float64 {
 	return out
 }
 
+// updates is how often the states of a head are updated at most, and when they stop.
+func (o plainLayer) updates(h int) (most int, tolerance float64) {
+	most, tolerance = o.plan.Steps, o.plan.Tolerance
+	if o.plan.HeadTolerances != nil {
+		tolerance = o.plan.HeadTolerances[h]
+	}
+	if o.plan.HeadSteps != nil {
+		most = o.plan.HeadSteps[h]
+	} else if most == 0 && tolerance > 0 {
+		most = -1
+	}
+	if most == -1 {
+		most = 10000
+	}
+	return most, tolerance
+}
+
 // settled are the projected states, of every row and head, after the updates.
 func (o plainLayer) settled(stored int, states rows, keys rows, mask oracleMask) (out []rows) {
 	for i, x := range states {
@@ -213,15 +230,12 @@ func (o plainLayer) settled(stored int, states rows, keys rows, mask oracleMask)
 		var heads rows
 		for h := range o.plan.Heads {
 			q := head(all, h, o.plan.Heads)
-			most := o.plan.Steps
-			if most == 0 && o.plan.Tolerance > 0 {
-				most = 10000
-			}
+			most, tolerance := o.updates(h)
 			for range most {
 				next := average(o.weights(h, i, stored, q, keys, mask), keys, h, o.plan.Heads)
 				moved := -similarity(energy.Euclidean, q, next)
 				q = next
-				if math.Sqrt(moved) < o.plan.Tolerance {
+				if math.Sqrt(moved) < tolerance {
 					break
 				}
 			}
