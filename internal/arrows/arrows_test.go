@@ -43,6 +43,8 @@ func TestRulesCatchWhatTheyForbid(t *testing.T) {
 		{"import by the oracle", "internal/exact", "", `import _ "` + module + `internal/kernel"`, "does not stand to its left"},
 		{"import of a test helper", "training", "", `import _ "` + module + `internal/stattest"`, "does not stand to its left"},
 		{"example reads data", "examples/mnist", "", `import _ "` + module + `internal/dataset/mnist"`, ""},
+		{"example measures", "examples/mnist", "", `import _ "` + module + `internal/evaluate"`, ""},
+		{"measuring in the library", "training", "", `import _ "` + module + `internal/evaluate"`, "does not stand to its left"},
 		{"model file from below", "energy", "", `import _ "` + module + `internal/modelfile"`, "does not stand to its left"},
 		{"model file", "dbn", "", `import _ "` + module + `internal/modelfile"`, ""},
 		{"package without a place", "internal/helpers", "", `var x = 1`, "has no place"},

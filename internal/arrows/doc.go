@@ -8,7 +8,7 @@
 //
 // internal/fault, the errors that packages share, stands to the left of all that use it. internal/modelfile and machine stand
 // beside the row, for some of its packages; bench stands beside examples. Test helpers are
-// for tests, and for examples where they read data. A package that [Imports] does not know is an error: whoever adds one decides where it stands.
+// for tests, and for examples where they read data or measure. A package that [Imports] does not know is an error: whoever adds one decides where it stands.
 //
 // Imports alone do not show whether a package runs graphs, since machines and solvers live in package gorgonia with everything
 // else. So [Identifiers] looks at what each name in the source refers to. It sees through aliases and dot imports, but not

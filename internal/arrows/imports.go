@@ -14,7 +14,7 @@ var (
 	belowSampling  = add(belowLayers, "layers")
 	belowTraining  = add(belowSampling, "sampling", "likelihood", "machine")
 	belowModels    = add(belowTraining, "training")
-	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/dataset")
+	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/dataset", "internal/evaluate")
 	modelFiles     = "internal/modelfile"
 	nothing        = []string{}
 	placeOfPackage = map[string][]string{
@@ -42,6 +42,7 @@ var (
 		"internal/stattest":    nothing,
 		"internal/race":        nothing,
 		"internal/dataset":     {"internal/dataset"},
+		"internal/evaluate":    nothing, // a judge shares no code with what it judges
 		"internal/gradcheck":   {"machine"},
 		"internal/graphtest":   {"machine"},
 	}

@@ -38,10 +38,12 @@ func (e *Engine[T]) Backward(b *Batch[T], gr Gradients[T]) {
 		clear(e.slopes)
 		clear(e.bends)
 	}
-	e.each(b, func(t *task[T]) { t.differentiateAll(gr) })
+	e.gr = gr
+	e.each(b, e.differentiating)
 }
 
-func (t *task[T]) differentiateAll(gr Gradients[T]) {
+func (t *task[T]) differentiateAll() {
+	gr := t.e.gr
 	at := t.query*t.stride + t.head*t.depth
 	t.backward = backward[T]{fused: gr.Values && t.e.Similarity == Dot, accumulate: gr.Accumulate}
 	if gr.DK != nil && t.stored > 0 {
@@ -61,18 +63,20 @@ func (t *task[T]) differentiateAll(gr Gradients[T]) {
 		t.backward.g = gr.G[t.query*t.e.Heads+t.head:]
 	}
 	t.findMeans()
-	t.columns = sized(t.columns, t.stored)
-	clear(t.columns)
+	if t.e.Similarity == Euclidean {
+		t.columns = sized(t.columns, t.stored)
+		clear(t.columns)
+	}
 	keys := t.backward.dk
 	if keys != nil && t.e.Similarity != Dot && (t.backward.accumulate || gr.Values) { // the last step on keys is of this run's alone
 		t.backward.dk, t.backward.accumulate = make([]T, t.stored*t.stride), false
 	}
-	t.groups(func() {
+	for t.first = 0; t.cut(); t.first += t.group {
 		t.partial = sized(t.partial, t.blocks*t.count*t.depth)
 		t.moments = sized(t.moments, t.count*t.blocks)
 		kernel.Parallel(t.blocks, t.grain(), t.differentiating)
 		kernel.Parallel(t.count, cheap/(t.blocks*t.depth), t.mergingGrad)
-	})
+	}
 	if keys == nil {
 		return
 	}
@@ -254,22 +258,25 @@ func (t *task[T]) manhattanGrad(dz, partial []T, i, from, rows, b int, keep bool
 
 // ValueGrads sets dV = pᵀg, or adds alpha times it.
 func (e *Engine[T]) ValueGrads(b *Batch[T], dv, g []T, alpha T, accumulate bool) {
-	e.each(b, func(t *task[T]) {
-		if t.stored == 0 {
-			return
-		}
-		to := dv[t.pattern*t.wide+t.head*t.width:]
-		if t.queries == 0 {
-			for j := range t.stored {
-				if !accumulate {
-					clear(to[j*t.wide:][:t.width])
-				}
+	e.dst, e.gr, e.alpha = dv, Gradients[T]{G: g, Accumulate: accumulate}, alpha
+	e.each(b, e.returning)
+}
+
+func (t *task[T]) returnAll() {
+	if t.stored == 0 {
+		return
+	}
+	to, accumulate := t.e.dst[t.pattern*t.wide+t.head*t.width:], t.e.gr.Accumulate
+	if t.queries == 0 {
+		for j := range t.stored {
+			if !accumulate {
+				clear(to[j*t.wide:][:t.width])
 			}
-			return
 		}
-		t.backward = backward[T]{g: g[t.query*t.wide+t.head*t.width:]}
-		t.returnValues(to, t.wide, alpha, accumulate)
-	})
+		return
+	}
+	t.backward = backward[T]{g: t.e.gr.G[t.query*t.wide+t.head*t.width:]}
+	t.returnValues(to, t.wide, t.e.alpha, accumulate)
 }
 
 // returnValues computes the gradient with regard to the values.

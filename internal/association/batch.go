@@ -28,7 +28,8 @@ type Batch[T kernel.Float] struct {
 	Ignored   []T // one a stored pattern, without the extras: not 0 where it is ignored; or nil
 	Forbidden []T // (L, S), or (N·H, L, S) with index n·H + h, without the extras: not 0 where forbidden; or nil
 	Added     []T // as Forbidden: added to the scores
-	PerHead   bool
+	// Whether the mask has a matrix for each head of each bag.
+	ForbiddenPerHead, AddedPerHead bool
 
 	Dropout float64 // the weights that retrieve values are 0 with this probability, and else grow by 1/(1 − Dropout)
 	Noise   rng.Stream
@@ -41,8 +42,15 @@ type Engine[T kernel.Float] struct {
 	tasks tasks[T]
 	stats []stat[T] // of each query in each head, of the last forward run
 
-	run    *Batch[T] // the running batch
-	job    func(t *task[T])
+	// The running batch, what is done with it, and where results go.
+	run   *Batch[T]
+	job   func(t *task[T])
+	dst   []T
+	gr    Gradients[T]
+	alpha T
+
+	retrieving, conjugating, weighing, differentiating, returning func(t *task[T])
+
 	bags   []bag
 	single [1]bag
 	doing  func(lo, hi int)
@@ -58,6 +66,8 @@ type bag struct{ query, queries, pattern, stored, mask int }
 func New[T kernel.Float](c Config) *Engine[T] {
 	c.Heads = max(1, c.Heads)
 	e := &Engine[T]{Config: c}
+	e.retrieving, e.conjugating, e.weighing = (*task[T]).retrieveAll, (*task[T]).conjugateAll, (*task[T]).weighAll
+	e.differentiating, e.returning = (*task[T]).differentiateAll, (*task[T]).returnAll
 	e.doing = func(lo, hi int) {
 		t := e.tasks.take(e)
 		defer e.tasks.giveBack(t)

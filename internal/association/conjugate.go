@@ -16,26 +16,30 @@ import (
 // and leaves what the gradients need. Values are not looked at.
 func (e *Engine[T]) Conjugate(dst []T, b *Batch[T]) {
 	e.reserveStats(b)
-	e.each(b, func(t *task[T]) {
-		t.forward.dst = nil
-		if t.queries == 0 {
-			return
+	e.dst = dst
+	e.each(b, e.conjugating)
+}
+
+func (t *task[T]) conjugateAll() {
+	t.forward.dst = nil
+	if t.queries == 0 {
+		return
+	}
+	dst, heads := t.e.dst, t.e.Heads
+	t.run()
+	for i := range t.queries {
+		dst[(t.query+i)*heads+t.head] = t.stat(i).shift
+	}
+	if t.rule.Kind == Softmax || t.rule.Kind == TopK || t.stored == 0 {
+		return
+	}
+	for t.first = 0; t.cut(); t.first += t.group {
+		t.moments = sized(t.moments, t.count*t.blocks)
+		kernel.Parallel(t.blocks*t.chunks(), t.grain(), t.conjugating)
+		for i := range t.count {
+			t.mergeConjugate(&dst[(t.query+t.first+i)*heads+t.head], i)
 		}
-		t.run()
-		for i := range t.queries {
-			dst[(t.query+i)*e.Heads+t.head] = t.stat(i).shift
-		}
-		if t.rule.Kind == Softmax || t.rule.Kind == TopK || t.stored == 0 {
-			return
-		}
-		t.groups(func() {
-			t.moments = sized(t.moments, t.count*t.blocks)
-			kernel.Parallel(t.blocks*t.chunks(), t.grain(), t.conjugating)
-			for i := range t.count {
-				t.mergeConjugate(&dst[(t.query+t.first+i)*e.Heads+t.head], i)
-			}
-		})
-	})
+	}
 }
 
 // conjugate adds up Σ p·(z − max) and Σ of what Ω is made of, in each block. Without the largest score nothing cancels.

@@ -4,26 +4,29 @@ package association
 // bags have the same numbers of queries and of stored patterns. Dropout has no part in it.
 func (e *Engine[T]) Weights(dst []T, b *Batch[T]) {
 	e.reserveStats(b)
-	e.each(b, func(t *task[T]) {
-		t.forward.dst = nil
-		if t.queries == 0 {
-			return
-		}
-		t.run()
-		to := dst[(t.index*e.Heads+t.head)*t.queries*t.stored:]
-		memory := t.spare.take()
-		defer t.spare.giveBack(memory)
-		for b := range t.blocks {
-			n := t.size(b)
-			for i := 0; i < t.queries; i += t.chunk {
-				rows := min(t.chunk, t.queries-i)
-				t.scores(memory, i, rows, b)
-				for r := range rows {
-					row := to[(i+r)*t.stored+b*t.block:][:n]
-					copy(row, memory[r*n:])
-					t.weigh(row, t.stat(i+r), b)
-				}
+	e.dst = dst
+	e.each(b, e.weighing)
+}
+
+func (t *task[T]) weighAll() {
+	t.forward.dst = nil
+	if t.queries == 0 {
+		return
+	}
+	t.run()
+	to := t.e.dst[(t.index*t.e.Heads+t.head)*t.queries*t.stored:]
+	memory := t.spare.take()
+	defer t.spare.giveBack(memory)
+	for b := range t.blocks {
+		n := t.size(b)
+		for i := 0; i < t.queries; i += t.chunk {
+			rows := min(t.chunk, t.queries-i)
+			t.scores(memory, i, rows, b)
+			for r := range rows {
+				row := to[(i+r)*t.stored+b*t.block:][:n]
+				copy(row, memory[r*n:])
+				t.weigh(row, t.stat(i+r), b)
 			}
 		}
-	})
+	}
 }

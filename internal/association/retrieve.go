@@ -18,13 +18,16 @@ type forward[T kernel.Float] struct {
 // threshold: one for TopK, some five to ten for the others.
 func (e *Engine[T]) Retrieve(dst []T, b *Batch[T]) {
 	e.reserveStats(b)
-	e.each(b, func(t *task[T]) {
-		if t.queries == 0 {
-			return
-		}
-		t.forward.dst = dst[t.query*t.wide+t.head*t.width:]
-		t.run()
-	})
+	e.dst = dst
+	e.each(b, e.retrieving)
+}
+
+func (t *task[T]) retrieveAll() {
+	if t.queries == 0 {
+		return
+	}
+	t.forward.dst = t.e.dst[t.query*t.wide+t.head*t.width:]
+	t.run()
 }
 
 func (e *Engine[T]) reserveStats(b *Batch[T]) { e.stats = sized(e.stats, b.Rows(e.Heads)*e.Heads) }
@@ -40,7 +43,7 @@ func (t *task[T]) run() {
 		}
 		return
 	}
-	t.groups(func() {
+	for t.first = 0; t.cut(); t.first += t.group {
 		switch t.rule.Kind {
 		case Softmax:
 		case TopK:
@@ -49,7 +52,7 @@ func (t *task[T]) run() {
 			t.findThresholds()
 		}
 		if t.forward.dst == nil && t.rule.Kind != Softmax {
-			return
+			continue
 		}
 		t.tops, t.sums = sized(t.tops, t.count*t.blocks), sized(t.sums, t.count*t.blocks)
 		if t.forward.dst != nil {
@@ -57,7 +60,7 @@ func (t *task[T]) run() {
 		}
 		kernel.Parallel(t.blocks*t.chunks(), t.grain(), t.retrieving)
 		kernel.Parallel(t.count, cheap/(t.blocks*(t.width+1)), t.merging)
-	})
+	}
 }
 
 // retrieve computes what chunks of the group retrieve from single blocks. Under Softmax with the largest score t_b of block b, and

@@ -96,21 +96,25 @@ func (t *task[T]) mask(z []T, i, rows, b int) {
 	if t.b.Forbidden == nil && t.b.Added == nil {
 		return
 	}
-	matrix := 0
-	if t.b.PerHead {
-		matrix = t.index*t.e.Heads + t.head
+	// the row of a matrix that is for query i + r
+	maskRow := func(mask []T, perHead bool, r int) []T {
+		matrix := 0
+		if perHead {
+			matrix = t.index*t.e.Heads + t.head
+		}
+		return mask[(matrix*t.queries+i+r)*covered+from:][:m]
 	}
 	for r := range rows {
-		row, at := z[r*n:][:m], (matrix*t.queries+i+r)*covered+from
+		row := z[r*n:][:m]
 		if t.b.Added != nil {
-			for j, x := range t.b.Added[at:][:m] {
+			for j, x := range maskRow(t.b.Added, t.b.AddedPerHead, r) {
 				if row[j] != none {
 					row[j] += x
 				}
 			}
 		}
 		if t.b.Forbidden != nil {
-			for j, x := range t.b.Forbidden[at:][:m] {
+			for j, x := range maskRow(t.b.Forbidden, t.b.ForbiddenPerHead, r) {
 				if x != 0 {
 					row[j] = none
 				}

@@ -21,13 +21,13 @@ func (t *task[T]) findMeans() {
 	if t.rule.Kind == Softmax || t.rule.Kind == TopK {
 		return
 	}
-	t.groups(func() {
+	for t.first = 0; t.cut(); t.first += t.group {
 		t.moments = sized(t.moments, t.count*t.blocks)
 		kernel.Parallel(t.blocks*t.chunks(), t.grain(), t.sloping)
 		for i := range t.count {
 			t.mergeSlope(i)
 		}
-	})
+	}
 }
 
 // localWeight is w of Backward for a weight p; of Normmax it is r = (1/(γ−1)) x^((2−γ)/(γ−1)), of x = u^(γ−1) with u = p·Σu.

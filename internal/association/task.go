@@ -101,12 +101,12 @@ func (t *task[T]) grain() int {
 // size is the number of stored patterns in block b.
 func (t *task[T]) size(b int) int { return min((b+1)*t.block, t.stored) - b*t.block }
 
-// groups calls f for one group of queries after the other.
-func (t *task[T]) groups(f func()) {
-	for t.first = 0; t.first < t.queries; t.first += t.group {
-		t.count = min(t.group, t.queries-t.first)
-		f()
-	}
+// cut makes the group that begins with the first query the running one. It reports whether there is one:
+//
+//	for t.first = 0; t.cut(); t.first += t.group {
+func (t *task[T]) cut() bool {
+	t.count = min(t.group, t.queries-t.first)
+	return t.count > 0
 }
 
 // at returns the block and the first query, counted from the group's, of unit u of the work on a group: chunk after chunk of each

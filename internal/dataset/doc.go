@@ -11,5 +11,8 @@
 // not with what its header declares, and anything short, long or contradictory
 // is an error that names the file and the reason.
 //
+// Tables (ReadTable) and bags of instances (ReadBags) come from csv files, plain or
+// compressed like idx files. BitPatterns, LatchSequences and NewDigitBags make bags.
+//
 // Package mnist, beside this one, finds MNIST itself.
 package dataset

@@ -46,8 +46,10 @@ var retrievals = []retrieval{
 	{"Associate of one node",
 		func(in []*G.Node) (*G.Node, error) { return Associate(in[0], in[1], in[1], in[3]) },
 		func(in []*G.Node) (*G.Node, error) { return Gemm(G.Must(Softmax(scores(in))), in[1], false, false) }, []int{0, 1, 3}},
-	{"AssociationLogSumExp",
-		func(in []*G.Node) (*G.Node, error) { return AssociationLogSumExp(in[0], in[1], in[3]) },
+	{"AssociationConjugate",
+		func(in []*G.Node) (*G.Node, error) {
+			return AssociationConjugate(AssociationConfig{}, AssociationNodes{Q: in[0], K: in[1], Beta: in[3]})
+		},
 		func(in []*G.Node) (*G.Node, error) { return LogSumExp(scores(in)) }, []int{0, 1, 3}},
 }
 
@@ -131,7 +133,8 @@ func TestAssociationRowByRow(t *testing.T) {
 }
 
 // What is not finite goes the way of the formula, across blocks: a score of −Inf has probability 0, also where a whole block
-// has no other, and where there are only such scores, or one of +Inf or NaN, there is no distribution.
+// has no other; where there are only such scores nothing is retrieved, and where there is one of +Inf or NaN there is no
+// distribution.
 func TestAssociationNotFinite(t *testing.T) {
 	inf := math.Inf(1)
 	for _, dtype := range dtypes {
@@ -159,7 +162,7 @@ func TestAssociationNotFinite(t *testing.T) {
 			}
 		})
 		require.Equal(t, -inf, lse)
-		require.True(t, math.IsNaN(out))
+		require.Zero(t, out, "a query that sees no pattern retrieves 0")
 		out, lse = run(func(keys []float64) { keys[150] = inf })
 		require.Equal(t, inf, lse)
 		require.True(t, math.IsNaN(out))

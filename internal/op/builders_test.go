@@ -200,6 +200,19 @@ func builders() (all []builder) {
 		}, apply: func(in []*G.Node) (*G.Node, error) { return LayerNorm(in[0], in[1], in[2], 0.01) }},
 		{name: "Pad", args: "bn", out: "bp", plain: each(func(x []float64) []float64 { return append(slices.Clone(x), 0, 0) }),
 			apply: one(func(x *G.Node) (*G.Node, error) { return Pad(x, 2) })},
+		{name: "RowSum", args: "bn", out: "b", apply: one(func(x *G.Node) (*G.Node, error) { return RowSum(x, -0.5) }),
+			plain: each(func(x []float64) []float64 { return []float64{-0.5 * sum(x)} })},
+		{name: "PowerError", args: "bn bn", out: "b", apply: two(func(c, y *G.Node) (*G.Node, error) { return PowerError(c, y, 3) }), wrt: []int{0},
+			plain: func(in []array) (out []float64) {
+				for i := range in[0].rows() {
+					total := 0.0
+					for j, c := range in[0].row(i) {
+						total += math.Pow((c+1)/2-in[1].at(i, j), 6)
+					}
+					out = append(out, total)
+				}
+				return out
+			}},
 		{name: "SquaredDistance", args: "bn", out: "", ranks: true, plain: func(in []array) (out []float64) {
 			total := 0.0
 			for _, x := range in[0].x {
@@ -214,13 +227,27 @@ func builders() (all []builder) {
 		{name: "Associate of one node", args: "bn sn i", out: "bn",
 			plain: func(in []array) []float64 { return associated([]array{in[0], in[1], in[1], in[2]}) },
 			apply: func(in []*G.Node) (*G.Node, error) { return Associate(in[0], in[1], in[1], in[2]) }},
-		{name: "AssociationLogSumExp", args: "bn sn i", out: "b",
+		{name: "AssociationConjugate", args: "bn sn i", out: "bi",
 			plain: func(in []array) []float64 {
 				return each(func(row []float64) []float64 { return []float64{logSum(row)} })([]array{associationScores(in)})
 			},
-			apply: func(in []*G.Node) (*G.Node, error) { return AssociationLogSumExp(in[0], in[1], in[2]) }},
+			apply: func(in []*G.Node) (*G.Node, error) {
+				return AssociationConjugate(AssociationConfig{}, AssociationNodes{Q: in[0], K: in[1], Beta: in[2]})
+			}},
 	}...)
 	all = append(all, bagBuilders...)
+	for _, n := range []int{1, 2, 3, 6, 19} {
+		for _, rectified := range []bool{false, true} {
+			all = append(all, builder{name: fmt.Sprintf("Power(%d,%v)", n, rectified), args: "bn", out: "bn",
+				apply: one(func(x *G.Node) (*G.Node, error) { return Power(x, Exponent{n, rectified, 0.5, -2}) }),
+				plain: elementwise(func(x float64) float64 {
+					if rectified {
+						x = max(x, 0)
+					}
+					return -2 * math.Pow(0.5*x, float64(n))
+				})})
+		}
+	}
 	for _, f := range families {
 		all = append(all, f.builders(false)...)
 		all = append(all, f.builders(true)...)
