@@ -71,7 +71,7 @@ func (s *numbers[T]) certify(r *Retrieval) {
 }
 
 // everywhere is the contraction constant of lemma A3.
-func (s *numbers[T]) everywhere() float64 { return s.Beta * s.spread * s.spread }
+func (s *numbers[T]) everywhere() float64 { return s.beta * s.spread * s.spread }
 
 // certifier is the scratch memory for a chunk of states against a block of patterns.
 type certifier[T kernel.Float] struct {
@@ -107,7 +107,7 @@ func (c *certifier[T]) certify(r *Retrieval, rows []int) {
 		state := c.states[a*d : (a+1)*d]
 		kernel.Scale(c.updated[a*d:(a+1)*d], c.updated[a*d:(a+1)*d], 1/c.sum[a])
 		move := distance(state, c.updated[a*d:(a+1)*d])
-		k := s.Beta * math.Exp(s.Beta*c.radius[a]*move) * c.moment[a] / c.sum[a]
+		k := s.beta * math.Exp(s.beta*c.radius[a]*move) * c.moment[a] / c.sum[a]
 		if k < 1 && move <= (1-k)*c.radius[a] {
 			r.ErrorBound[i] = move / (1 - k)
 		}
@@ -131,7 +131,7 @@ func (c *certifier[T]) add(from, block, n int) {
 		z := c.scores[a*block : (a+1)*block]
 		state := c.states[a*d : (a+1)*d]
 		length := kernel.Dot(state, state)
-		largest := kernel.Max(z) * s.Beta
+		largest := kernel.Max(z) * s.beta
 		if largest > c.top[a] {
 			factor := math.Exp(c.top[a] - largest)
 			c.top[a] = largest
@@ -141,8 +141,8 @@ func (c *certifier[T]) add(from, block, n int) {
 		}
 		for j, product := range z {
 			away := math.Sqrt(max(0, c.lengths[j]+length-2*product))
-			z[j] = s.Beta*product - c.top[a]
-			if e := z[j] + s.Beta*c.radius[a]*away; e > -745 { // below it the exponential is 0
+			z[j] = s.beta*product - c.top[a]
+			if e := z[j] + s.beta*c.radius[a]*away; e > -745 { // below it the exponential is 0
 				c.moment[a] += math.Exp(e) * away * away
 			}
 		}
