@@ -6,9 +6,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/graphtest"
 	"github.com/harmonium-go/harmonium/internal/race"
 	"github.com/harmonium-go/harmonium/internal/rng"
 	"github.com/harmonium-go/harmonium/layers"
@@ -86,9 +88,11 @@ func TestSupervisedStepAllocatesNothing(t *testing.T) {
 			require.NoError(t, err)
 			model, err := layers.NewSequential("net", first, layers.Sigmoid(), drop, last)
 			require.NoError(t, err)
-			xs, ts, err := pair(x, targets)
+			xs, err := newRows(model, x)
 			require.NoError(t, err)
-			f := &supervisedFit{Supervised: Supervised{Cost: layers.SquaredErrorRows, Solver: solver}, model: model, dtype: dtype, x: xs, targets: ts, plans: map[int]*supervisedPlan{}}
+			ts, err := targetsOf(xs, targets)
+			require.NoError(t, err)
+			f := &supervisedFit{Supervised: Supervised{Cost: layers.SquaredErrorRows, Solver: solver}, model: model, dtype: dtype, samples: xs, targets: ts}
 			stepper, err := solver.New()
 			require.NoError(t, err)
 			order, step := between(0, rows), uint64(0)
@@ -100,6 +104,65 @@ func TestSupervisedStepAllocatesNothing(t *testing.T) {
 			}
 			require.Less(t, mallocs(t, 200, update), few, "%v, %v", dtype, solver)
 		}
+	}
+}
+
+// pool is the mean over each bag.
+type pool struct{ layers.Layer }
+
+func (pool) ForwardBags(x, lengths *G.Node) (*G.Node, bool, error) {
+	y, err := graphtest.BagMean(x, lengths)
+	return y, true, err
+}
+
+// Steps on bags of ever other numbers of instances allocate no more and no more, and hold on to nothing.
+func TestBagStepsDoNotGrow(t *testing.T) {
+	const bags, batch, in, hidden = 300, 10, 16, 24
+	for _, solver := range []Solver{SGD{Rate: 0.01}, Adam{Rate: 0.01}} {
+		first, err := layers.NewLinear("first", layers.LinearConfig{In: in, Out: hidden, Seed: 1})
+		require.NoError(t, err)
+		last, err := layers.NewLinear("last", layers.LinearConfig{In: hidden, Out: 1, Seed: 2})
+		require.NoError(t, err)
+		model, err := layers.NewSequential("net", first, layers.ReLU(), pool{layers.ReLU()}, last)
+		require.NoError(t, err)
+		b, rows := Bags{Lengths: make([]int, bags)}, 0
+		for i := range b.Lengths {
+			b.Lengths[i] = i * i % 37
+			rows += b.Lengths[i]
+		}
+		b.Rows = tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(rows, in))
+		setFloats(b.Rows, randomBits(rows*in))
+		s, err := newBags(model, b)
+		require.NoError(t, err)
+		ts, err := targetsOf(s, tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(bags, 1)))
+		require.NoError(t, err)
+		f := &supervisedFit{Supervised: Supervised{Cost: layers.SquaredErrorRows, Solver: solver, ClipNorm: 1}, model: model, dtype: tensor.Float32, samples: s, targets: ts}
+		stepper, err := solver.New()
+		require.NoError(t, err)
+		draws, step, sizes := rng.New(1, "bags"), uint64(0), map[int]bool{}
+		update := func() {
+			chosen := draws.Perm(bags, step)[:batch]
+			sizes[s.instances(chosen)] = true
+			_, err := f.update(stepper, chosen, 0, step)
+			require.NoError(t, err)
+			step++
+		}
+		held := func() uint64 {
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			return m.HeapAlloc
+		}
+		for range 200 {
+			update()
+		}
+		before := held()
+		for range 800 {
+			update()
+		}
+		require.Greater(t, len(sizes), 100)
+		require.Less(t, held(), before+1<<20, "%v", solver)
+		require.Len(t, f.plans.all, 1, "one graph for all")
 	}
 }
 

@@ -119,7 +119,7 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 		return nil, fmt.Errorf("training: %s: %w", what, err)
 	}
 	l := &loop{
-		what: what, label: m.Name(),
+		what: what, label: m.Name(), unit: "rows",
 		rows: source.Len(), batch: c.Batch, epochs: c.Epochs, seed: c.Seed,
 		solver: c.Solver, rate: c.Rate, momentum: c.Momentum, steps: c.Steps,
 		params: m.Params(), convention: c.Convention,

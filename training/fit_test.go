@@ -148,6 +148,21 @@ func supervisedCase(name string, dtype tensor.Dtype, model func() layers.Layer, 
 	}}
 }
 
+func bagsCase(name string, dtype tensor.Dtype, model func() layers.BagLayer, fit training.Supervised, x training.Bags, y *tensor.Dense) fitCase {
+	return fitCase{fmt.Sprintf("%s/%v", name, dtype), dtype, func(o options) (*training.Report, layers.Layer, error) {
+		o = o.withDefaults()
+		m := model()
+		if o.scramble {
+			scramble(m)
+		}
+		fit := fit
+		fit.Seed, fit.Epochs, fit.Checkpoint, fit.CheckpointEvery, fit.Resume = 5, o.epochs, o.checkpoint, o.every, o.resume
+		fit.Observe, fit.Progress, fit.Batch = o.observe, o.progress, 5
+		report, err := fit.FitBags(o.ctx, m, x, y)
+		return report, m, err
+	}}
+}
+
 func linear(name string, in, out int, dtype tensor.Dtype) layers.Layer {
 	return must(layers.NewLinear(name, layers.LinearConfig{In: in, Out: out, Seed: 1, Dtype: dtype}))
 }
@@ -217,6 +232,19 @@ func fitCases() []fitCase {
 			}, training.Supervised{
 				Solver: training.AdamW{Rate: 0.01, Decay: 0.1}, Cost: layers.SquaredErrorRows,
 			}, normals(11, n, 6), normals(12, n, 2)),
+			bagsCase("bags, Adam, clipped, weights", dt, func() layers.BagLayer {
+				return bagNet(linear("one", 6, 7, dt), layers.ReLU(), must(layers.NewDropout("dropout", 0.5, 1)), meanPool{}, linear("two", 7, 3, dt))
+			}, training.Supervised{
+				Solver: training.Adam{Rate: 0.02}, Weights: weightsOf(n), ClipNorm: 0.2, ValidationBags: bagsOf(8, 6, 6), ValidationTargets: classes(6, 3),
+			}, bagsOf(7, n, 6), classes(n, 3)),
+			bagsCase("bags, SGD", dt, func() layers.BagLayer {
+				return bagNet(linear("one", 6, 4, dt), must(layers.NewLayerNorm("norm", layers.LayerNormConfig{Size: 4, Dtype: dt})), meanPool{}, linear("two", 4, 3, dt))
+			}, training.Supervised{Solver: training.SGD{Rate: 0.1}, L2: 0.01}, bagsOf(9, n, 6), classes(n, 3)),
+			supervisedCase("sets of instances, SGD, clipped", dt, func() layers.Layer {
+				return bagNet(linear("one", 3, 4, dt), layers.Tanh(), meanPool{}, linear("two", 4, 3, dt))
+			}, training.Supervised{
+				Solver: training.SGD{Rate: 0.1}, ClipNorm: 0.1, Validation: cube(normals(8, 6, 6), 2), ValidationTargets: classes(6, 3),
+			}, cube(normals(7, n, 6), 2), classes(n, 3)),
 		)
 	}
 	return all

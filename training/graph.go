@@ -29,12 +29,13 @@ type compiled struct {
 	cost      *G.Node
 	descends  bool            // a run moves the parameters by itself
 	gradients []G.ValueGrad   // for the solver, where it does not
+	clipNorm  float64         // the largest norm of the gradients; 0 for none
 	solved    []*layers.Param // what the gradients are of
 }
 
 // compile differentiates a cost with regard to the model's parameters and makes the machine that computes it, its gradients
 // and the other nodes that are read. Plain SGD is left to the machine, which adds products to the parameters without storing a
-// gradient. Nodes that are given are let before each run.
+// gradient, unless gradients are to be clipped. Nodes that are given are let before each run.
 func (c *compiled) compile(cost *G.Node, model layers.Layer, solver Solver, given []*G.Node, reads ...*G.Node) error {
 	wrt := layers.Wrt(cost, model)
 	if len(wrt) == 0 {
@@ -43,7 +44,7 @@ func (c *compiled) compile(cost *G.Node, model layers.Layer, solver Solver, give
 	if _, err := G.Grad(cost, wrt...); err != nil {
 		return err
 	}
-	c.cost, c.descends = cost, isPlain(solver)
+	c.cost, c.descends = cost, isPlain(solver) && c.clipNorm == 0
 	config := machine.Config{Outputs: append(reads, cost), Given: given}
 	if c.descends {
 		config.Descend, config.Guard = wrt, cost
@@ -76,6 +77,11 @@ func (c *compiled) step(stepper *Stepper) (cost float64, err error) {
 	case c.descends:
 		stepper.step++
 		return cost, nil
+	}
+	if c.clipNorm > 0 {
+		if err := clip(c.gradients, c.clipNorm); err != nil {
+			return 0, err
+		}
 	}
 	return cost, stepper.Step(c.gradients)
 }

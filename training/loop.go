@@ -19,6 +19,7 @@ import (
 type loop struct {
 	what  string // for errors: Contrastive: RBM "digits"
 	label string // for the progress bar
+	unit  string // what is trained on, for errors: rows or bags
 
 	rows, batch, epochs int
 	seed                uint64
@@ -72,7 +73,7 @@ func (l *loop) validate() error {
 	case l.epochs < 1:
 		return config("Epochs is %d, want at least 1", l.epochs)
 	case l.batch < 1 || l.batch > l.rows:
-		return config("Batch is %d, want 1 to %d rows, or 0 for 100", l.batch, l.rows)
+		return config("Batch is %d, want 1 to %d %s, or 0 for 100", l.batch, l.rows, l.unit)
 	case l.solver == nil:
 		return config("no Solver given, want SGD, Adam or AdamW")
 	case l.checkpointEvery < 0:

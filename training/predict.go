@@ -12,70 +12,91 @@ import (
 	"github.com/harmonium-go/harmonium/machine"
 )
 
-// predictBatch is the rows that Predict runs at once.
-const predictBatch = 500
-
-// Predict runs a model over the rows of x, (rows, n), without noise (gorgonia.EvalMode), and returns its outputs,
-// (rows, m), in the model's dtype. Values of x in the other dtype are converted. When ctx ends it returns ctx's error.
+// Predict runs a model over the rows x_i of x, (rows, n) or (rows, instances, n), without noise (gorgonia.EvalMode), and returns
+// its outputs, (rows, m) or whatever shape the model gives to each row, in the model's dtype. Values of x in the other dtype are
+// converted. When ctx ends it returns ctx's error.
 func Predict(ctx context.Context, model layers.Layer, x *tensor.Dense) (*tensor.Dense, error) {
 	if model == nil {
 		return nil, fmt.Errorf("training: Predict: no model given: %w", energy.ErrConfig)
 	}
-	fail := func(err error) (*tensor.Dense, error) {
+	rows, err := newRows(model, x)
+	if err != nil {
 		return nil, fmt.Errorf("training: Predict: layer %q: %w", model.Name(), err)
 	}
-	source, err := newRowSource(x)
+	y, err := predict(ctx, rows, dtypeOf(model, x))
 	if err != nil {
-		return fail(err)
+		return nil, fmt.Errorf("training: Predict: layer %q: %w", model.Name(), err)
 	}
-	dtype := dtypeOf(model, x)
+	return y, nil
+}
+
+// PredictBags runs a model that pools over bags, as Predict does over rows, and returns a row for each bag, (bags, m).
+func PredictBags(ctx context.Context, model layers.BagLayer, bags Bags) (*tensor.Dense, error) {
+	if model == nil {
+		return nil, fmt.Errorf("training: PredictBags: no model given: %w", energy.ErrConfig)
+	}
+	samples, err := newBags(model, bags)
+	if err != nil {
+		return nil, fmt.Errorf("training: PredictBags: layer %q: %w", model.Name(), err)
+	}
+	y, err := predict(ctx, samples, dtypeOf(model, bags.Rows))
+	if err != nil {
+		return nil, fmt.Errorf("training: PredictBags: layer %q: %w", model.Name(), err)
+	}
+	return y, nil
+}
+
+// predict runs the model of the samples over all of them.
+func predict(ctx context.Context, s samples, dtype tensor.Dtype) (*tensor.Dense, error) {
 	var out *tensor.Dense
-	runs := map[int]*forward{}
-	for lo := 0; lo < source.Len(); lo += predictBatch {
-		if err := ctx.Err(); err != nil {
-			return fail(err)
-		}
-		rows := between(lo, min(lo+predictBatch, source.Len()))
-		f, ok := runs[len(rows)]
-		if !ok {
-			if f, err = newForward(model, dtype, len(rows), source.Width()); err != nil {
-				return fail(err)
-			}
-			runs[len(rows)] = f
-		}
-		if err := source.Read(f.input, rows, 0); err != nil {
-			return fail(err)
-		}
-		y, err := f.run()
+	var graphs plans[*forward]
+	run := func(batch []int) (*tensor.Dense, error) {
+		f, err := graphs.of(s.size(batch), func() (*forward, error) { return newForward(s, dtype, batch) })
 		if err != nil {
-			return fail(err)
+			return nil, err
+		}
+		return f.run(batch)
+	}
+	for lo := 0; lo < s.Len(); {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		batch := between(lo, lo+s.predictable(lo))
+		y, err := run(batch)
+		if err != nil && s.fix() {
+			y, err = run(batch)
+		}
+		if err != nil {
+			return nil, err
 		}
 		if out == nil {
-			out = tensor.New(tensor.Of(dtype), tensor.WithShape(source.Len(), y.Shape()[1]))
+			shape := y.Shape().Clone()
+			shape[0] = s.Len()
+			out = tensor.New(tensor.Of(dtype), tensor.WithShape(shape...))
 		}
-		part, err := out.Slice(G.S(lo, lo+len(rows)))
-		if err != nil {
-			return fail(err)
-		}
-		if err := tensor.Copy(part, y); err != nil {
-			return fail(err)
-		}
+		put(out, y, lo)
+		lo += len(batch)
 	}
 	return out, nil
 }
 
-// newRowSource takes any finite rows.
-func newRowSource(x *tensor.Dense) (*tensorSource, error) {
-	if x == nil || x.Dims() != 2 {
-		return nil, fmt.Errorf("rows are no matrix, want (rows, columns): %w", energy.ErrShape)
+// put copies rows to where row lo of out begins.
+func put(out, rows *tensor.Dense, lo int) {
+	n := rows.DataSize() / rows.Shape()[0]
+	if out.Dtype() == tensor.Float32 {
+		copy(out.Float32s()[lo*n:], rows.Float32s())
+	} else {
+		copy(out.Float64s()[lo*n:], rows.Float64s())
 	}
-	return newTensorSource(x, energy.Gaussian(x.Shape()[1]), AsIs, 0)
 }
 
 // dtypeOf is the dtype of a model's graphs: that of its parameters, or of the data where it has none.
 func dtypeOf(model layers.Layer, x *tensor.Dense) tensor.Dtype {
 	for _, p := range model.Params() {
 		return p.Value().Dtype()
+	}
+	if x == nil {
+		return tensor.Float32 // and the data will be refused
 	}
 	return x.Dtype()
 }
@@ -89,34 +110,39 @@ func between(lo, hi int) []int {
 	return rows
 }
 
-// forward is the compiled evaluation graph of one batch size.
+// forward is the compiled evaluation graph of one size of batch.
 type forward struct {
-	input  *tensor.Dense
+	feed   feed
 	vm     *machine.Machine
 	output *G.Node
 }
 
-func newForward(model layers.Layer, dtype tensor.Dtype, rows, columns int) (*forward, error) {
+func newForward(s samples, dtype tensor.Dtype, batch []int) (*forward, error) {
 	building.Lock()
 	defer building.Unlock()
 	g := G.NewGraph()
 	f := &forward{}
-	var x *G.Node
 	var err error
-	f.input, x = input(g, dtype, "input", rows, columns)
-	if f.output, err = model.Forward(x); err != nil {
+	if f.feed, f.output, err = s.build(g, dtype, batch); err != nil {
 		return nil, err
 	}
-	if f.output.Dims() != 2 || f.output.Shape()[0] != rows {
-		return nil, fmt.Errorf("output has shape %v, want (%d, n): %w", f.output.Shape(), rows, energy.ErrShape)
+	if f.output.Dims() < 2 || f.output.Shape()[0] != len(batch) {
+		return nil, fmt.Errorf("output has shape %v, want (%d, n): %w", f.output.Shape(), len(batch), energy.ErrShape)
 	}
 	f.vm, err = machine.New(g, machine.Config{Outputs: []*G.Node{f.output}, Eval: true})
 	return f, err
 }
 
-func (f *forward) run() (*tensor.Dense, error) {
+func (f *forward) run(batch []int) (*tensor.Dense, error) {
+	if err := f.feed.read(f.vm, batch); err != nil {
+		return nil, err
+	}
 	if err := f.vm.RunAll(); err != nil {
 		return nil, err
 	}
-	return f.vm.Value(f.output).(*tensor.Dense), nil
+	y := f.vm.Value(f.output).(*tensor.Dense)
+	if y.RequiresIterator() || !y.DataOrder().IsRowMajor() {
+		y = y.Materialize().(*tensor.Dense)
+	}
+	return y, nil
 }

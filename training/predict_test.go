@@ -39,6 +39,19 @@ func TestPredictRunsAllRows(t *testing.T) {
 	}
 }
 
+// Sets run as rows do, and give whatever shape the model gives to each.
+func TestPredictRunsSets(t *testing.T) {
+	for _, dt := range dtypes {
+		x := cube(normals(1, 1201, 6), 2)
+		net := linear("net", 3, 2, dt)
+		y, err := training.Predict(context.Background(), net, x)
+		require.NoError(t, err)
+		require.Equal(t, tensor.Shape{1201, 2, 2}, y.Shape())
+		flat := tensor.New(tensor.WithShape(2402, 3), tensor.WithBacking(x.Data()))
+		require.Equal(t, must(training.Predict(context.Background(), net, flat)).Data(), y.Data())
+	}
+}
+
 // float64s gives the numbers of a tensor of either dtype.
 func float64s(t *tensor.Dense) []float64 {
 	if t.Dtype() == tensor.Float64 {

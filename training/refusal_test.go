@@ -271,6 +271,16 @@ func TestSupervisedRefuses(t *testing.T) {
 		{"resume without a file", func(s *supervisedInput) { s.Checkpoint, s.Resume = "", true }, energy.ErrConfig, []string{"without a Checkpoint file"}},
 		{"validation without targets", func(s *supervisedInput) { s.Validation = bits(1, 3, 6) }, energy.ErrConfig, []string{"Validation and ValidationTargets go together"}},
 		{"targets without validation", func(s *supervisedInput) { s.ValidationTargets = classes(3, 3) }, energy.ErrConfig, []string{"go together"}},
+		{"validation bags", func(s *supervisedInput) { s.ValidationBags = bagsOf(1, 3, 6) }, energy.ErrConfig, []string{"ValidationBags cannot take effect in a fit on rows"}},
+		{"validation of sets", func(s *supervisedInput) {
+			s.Validation, s.ValidationTargets = cube(bits(1, 3, 6), 2), classes(3, 3)
+		}, energy.ErrShape, []string{"Validation: inputs of shape [2 3] each, in training [6]"}},
+		{"sets for a layer of rows", func(s *supervisedInput) { s.x = cube(bits(1, 8, 12), 2) }, energy.ErrShape, []string{"CrossEntropy"}},
+		{"a view of sets", func(s *supervisedInput) {
+			s.x = must(cube(bits(1, 8, 24), 2).Slice(nil, nil, G.S(0, 6))).(*tensor.Dense)
+		}, energy.ErrShape, []string{"inputs", "not contiguous"}},
+		{"sets with NaN", func(s *supervisedInput) { s.x = cube(with(nan), 2) }, energy.ErrNotFinite, []string{"inputs: row 3, column 2 is NaN"}},
+		{"negative ClipNorm", func(s *supervisedInput) { s.ClipNorm = -0.5 }, energy.ErrConfig, []string{"ClipNorm is -0.5, want a positive number"}},
 		{"validation of other rows", func(s *supervisedInput) { s.Validation, s.ValidationTargets = bits(1, 3, 6), classes(4, 3) }, energy.ErrShape, []string{"Validation: 3 rows of inputs and 4 of targets"}},
 		{"validation of another width", func(s *supervisedInput) { s.Validation, s.ValidationTargets = bits(1, 3, 5), classes(3, 3) }, energy.ErrShape, []string{"Validation: inputs of 5 columns and targets of 3, want 6 and 3"}},
 		{"validation targets of another width", func(s *supervisedInput) { s.Validation, s.ValidationTargets = bits(1, 3, 6), classes(3, 4) }, energy.ErrShape, []string{"targets of 4"}},

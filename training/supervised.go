@@ -10,22 +10,19 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
-	"github.com/harmonium-go/harmonium/internal/kernel"
-	"github.com/harmonium-go/harmonium/internal/op"
 	"github.com/harmonium-go/harmonium/layers"
-	"github.com/harmonium-go/harmonium/machine"
 )
 
 // RowCost builds the cost of each row, (B), from a model's outputs and the targets, (B, n) each.
 type RowCost func(outputs, targets *G.Node) (*G.Node, error)
 
-// Supervised fits a chain of layers to targets by backpropagation.
+// Supervised fits a chain of layers to targets by backpropagation, on rows (Fit) or on bags of instances (FitBags): the samples.
 //
 // Solver and Epochs must be given.
 type Supervised struct {
 	Solver Solver // SGD, Adam or AdamW
 	Epochs int
-	Batch  int     // rows a step; 0 means 100, or all rows if there are fewer. The short last batch is used.
+	Batch  int     // samples a step; 0 means 100, or all if there are fewer. The short last batch is used.
 	Seed   uint64  // of the shuffles
 	Cost   RowCost // nil means layers.CrossEntropyRows: outputs are logits, targets rows of probabilities
 
@@ -34,9 +31,16 @@ type Supervised struct {
 
 	L1, L2 float64 // adds L1·Σ|W| + L2/2·ΣW² over all parameter matrices to the cost
 
-	Weights []float64 // of the rows, at least 0: within a batch weight k counts as k copies; nil means 1 each
+	// ClipNorm scales the gradients of all parameters, taken together, down to at most this L2 norm before the solver sees them;
+	// 0 leaves them as they are. (Pascanu, Mikolov & Bengio 2013, algorithm 1.)
+	ClipNorm float64
 
-	Validation, ValidationTargets *tensor.Dense // rows held back, measured after each epoch
+	Weights []float64 // of the samples, at least 0: within a batch weight k counts as k copies; nil means 1 each
+
+	// Samples held back, measured after each epoch: rows in a fit on rows, bags in a fit on bags, with their targets.
+	Validation        *tensor.Dense
+	ValidationBags    Bags // the zero value means none
+	ValidationTargets *tensor.Dense
 
 	Progress        io.Writer         // a progress bar, when it is a terminal; nil for none
 	Observe         func(Epoch) error // called after each epoch and its checkpoint; an error stops the run
@@ -45,52 +49,115 @@ type Supervised struct {
 	Resume          bool              // go on from Checkpoint, where it exists; Cost is yours to keep the same
 }
 
-// Fit trains a model on the rows of x, (rows, n), with targets, (rows, m), float32 or float64, whatever the model's dtype; for
-// classes see OneHot. Layers that draw random numbers are set to the step. It returns the report as far as it got, also with
-// an error. Errors are those of Contrastive.Fit.
+// Fit trains a model on the rows x_i of x, (rows, n), or (rows, instances, n) for a model of sets of instances, with targets,
+// (rows, m), float32 or float64, whatever the model's dtype; for classes see OneHot. Layers that draw random numbers are set to
+// the step. It returns the report as far as it got, also with an error. Errors are those of Contrastive.Fit.
 func (s Supervised) Fit(ctx context.Context, model layers.Layer, x, targets *tensor.Dense) (*Report, error) {
 	if model == nil {
-		return nil, fmt.Errorf("training: Supervised: no model given: %w", energy.ErrConfig)
+		return nil, errNoModel
 	}
-	what := fmt.Sprintf("Supervised: layer %q", model.Name())
-	fail := func(what2 string, err error) (*Report, error) {
-		return nil, fmt.Errorf("training: %s: %s%w", what, what2, err)
+	f := &supervisedFit{Supervised: s, model: model, dtype: dtypeOf(model, x)}
+	fail := func(what string, err error) (*Report, error) {
+		return nil, fmt.Errorf("training: %s: %s%w", f.what(), what, err)
 	}
-	if s.Cost == nil {
-		s.Cost = layers.CrossEntropyRows
-	}
-	f := &supervisedFit{Supervised: s, model: model, dtype: tensor.Float32, plans: map[int]*supervisedPlan{}}
 	var err error
-	if f.x, f.targets, err = pair(x, targets); err != nil {
-		return fail("", err)
+	if f.samples, err = newRows(model, x); err != nil {
+		return fail("inputs: ", err)
 	}
-	f.dtype = dtypeOf(model, x)
-	if (s.Validation == nil) != (s.ValidationTargets == nil) {
+	switch {
+	case s.ValidationBags.Rows != nil || s.ValidationBags.Lengths != nil:
+		return fail("", fmt.Errorf("ValidationBags cannot take effect in a fit on rows, want Validation: %w", energy.ErrConfig))
+	case (s.Validation == nil) != (s.ValidationTargets == nil):
 		return fail("", fmt.Errorf("Validation and ValidationTargets go together: %w", energy.ErrConfig))
-	}
-	if s.Validation != nil {
-		x, targets, err := pair(s.Validation, s.ValidationTargets)
+	case s.Validation != nil:
+		held, err := newRows(model, s.Validation)
 		if err != nil {
-			return fail("Validation: ", err)
+			return fail("Validation: inputs: ", err)
 		}
-		if x.Width() != f.x.Width() || targets.Width() != f.targets.Width() {
-			return fail("Validation: ", fmt.Errorf("inputs of %d columns and targets of %d, want %d and %d as in training: %w",
-				x.Width(), targets.Width(), f.x.Width(), f.targets.Width(), energy.ErrShape))
-		}
+		f.held = held
 	}
-	if !(s.L1 >= 0) || !(s.L2 >= 0) || math.IsInf(s.L1+s.L2, 0) {
-		return fail("", fmt.Errorf("L1 is %g and L2 %g, want at least 0: %w", s.L1, s.L2, energy.ErrConfig))
+	return f.fit(ctx, targets)
+}
+
+// FitBags trains a model on bags of instances with a row of targets for each, (bags, m). All is as in Fit, with bags for rows: a
+// step is on Batch bags, whatever their lengths, without padding. The model must pool: give a row for each bag. A bag may be
+// empty; what the model makes of it is the model's to say.
+//
+// One graph serves all batches of so many bags. Where a layer of the model keeps to the shapes that its graph was built for, as
+// Gorgonia's Reshape and Slice do, a graph is built for each number of instances, which takes its time.
+func (s Supervised) FitBags(ctx context.Context, model layers.BagLayer, bags Bags, targets *tensor.Dense) (*Report, error) {
+	if model == nil {
+		return nil, errNoModel
 	}
-	if err := checkWeights(s.Weights, f.x.Len()); err != nil {
+	f := &supervisedFit{Supervised: s, model: model, dtype: dtypeOf(model, bags.Rows)}
+	fail := func(what string, err error) (*Report, error) {
+		return nil, fmt.Errorf("training: %s: %s%w", f.what(), what, err)
+	}
+	var err error
+	if f.samples, err = newBags(model, bags); err != nil {
 		return fail("", err)
+	}
+	given := s.ValidationBags.Rows != nil || s.ValidationBags.Lengths != nil
+	switch {
+	case s.Validation != nil:
+		return fail("", fmt.Errorf("Validation cannot take effect in a fit on bags, want ValidationBags: %w", energy.ErrConfig))
+	case given != (s.ValidationTargets != nil):
+		return fail("", fmt.Errorf("ValidationBags and ValidationTargets go together: %w", energy.ErrConfig))
+	case given:
+		held, err := newBags(model, s.ValidationBags)
+		if err != nil {
+			return fail("ValidationBags: ", err)
+		}
+		f.held = held
+	}
+	return f.fit(ctx, targets)
+}
+
+var errNoModel = fmt.Errorf("training: Supervised: no model given: %w", energy.ErrConfig)
+
+// supervisedFit is a fit at work.
+type supervisedFit struct {
+	Supervised
+	model   layers.Layer
+	dtype   tensor.Dtype
+	samples samples
+	targets *tensorSource
+	held    samples // for validation; nil for none
+	plans   plans[*supervisedPlan]
+}
+
+func (f *supervisedFit) what() string { return fmt.Sprintf("Supervised: layer %q", f.model.Name()) }
+
+// fit checks what is left to check, and trains.
+func (f *supervisedFit) fit(ctx context.Context, targets *tensor.Dense) (*Report, error) {
+	what := f.what()
+	fail := func(err error) (*Report, error) { return nil, fmt.Errorf("training: %s: %w", what, err) }
+	if f.Cost == nil {
+		f.Cost = layers.CrossEntropyRows
+	}
+	var err error
+	if f.targets, err = targetsOf(f.samples, targets); err != nil {
+		return fail(err)
+	}
+	if err := f.checkHeld(); err != nil {
+		return fail(err)
+	}
+	switch {
+	case !(f.L1 >= 0) || !(f.L2 >= 0) || math.IsInf(f.L1+f.L2, 0):
+		return fail(fmt.Errorf("L1 is %g and L2 %g, want at least 0: %w", f.L1, f.L2, energy.ErrConfig))
+	case !(f.ClipNorm >= 0) || math.IsInf(f.ClipNorm, 0):
+		return fail(fmt.Errorf("ClipNorm is %g, want a positive number, or 0 for none: %w", f.ClipNorm, energy.ErrConfig))
+	}
+	if err := checkWeights(f.Weights, f.samples.Len()); err != nil {
+		return fail(err)
 	}
 	l := &loop{
-		what: what, label: model.Name(),
-		rows: f.x.Len(), batch: s.Batch, epochs: s.Epochs, seed: s.Seed,
-		solver: s.Solver, rate: s.Rate, momentum: s.Momentum,
-		params:   model.Params(),
-		progress: s.Progress, observe: s.Observe,
-		checkpoint: s.Checkpoint, checkpointEvery: s.CheckpointEvery, resume: s.Resume,
+		what: what, label: f.model.Name(), unit: f.samples.unit(),
+		rows: f.samples.Len(), batch: f.Batch, epochs: f.Epochs, seed: f.Seed,
+		solver: f.Solver, rate: f.Rate, momentum: f.Momentum,
+		params:   f.model.Params(),
+		progress: f.Progress, observe: f.Observe,
+		checkpoint: f.Checkpoint, checkpointEvery: f.CheckpointEvery, resume: f.Resume,
 		update: f.update, endEpoch: f.endEpoch,
 		start:      func() error { return nil },
 		beginEpoch: func(int) error { return nil },
@@ -99,209 +166,57 @@ func (s Supervised) Fit(ctx context.Context, model layers.Layer, x, targets *ten
 	if err := l.validate(); err != nil {
 		return nil, err
 	}
-	first, err := f.plan(l.batch) // whatever does not fit is told before anything is changed
+	first, err := f.plan(between(0, l.batch)) // whatever does not fit is told before anything is changed
 	if err != nil {
-		return fail("", err)
+		return fail(err)
 	}
 	l.solved = func() []*layers.Param { return first.solved }
-	if s.Checkpoint != "" {
-		l.fingerprint = fmt.Sprintf("%s; %s; %v; %d rows %08x %08x %s in batches of %d; seed %d; L1 %g, L2 %g", what, modelSettings(model),
-			solverSettings(s.Solver), l.rows, dataChecksum(f.x, f.dtype), dataChecksum(f.targets, f.dtype), weightSettings(s.Weights),
-			l.batch, s.Seed, s.L1, s.L2)
+	if f.Checkpoint != "" {
+		l.fingerprint = f.fingerprint(l)
 	}
 	return l.run(ctx)
 }
 
-// pair checks inputs against targets.
-func pair(x, targets *tensor.Dense) (*tensorSource, *tensorSource, error) {
-	xs, err := newRowSource(x)
+// targetsOf checks targets against the samples that they are of.
+func targetsOf(s samples, targets *tensor.Dense) (*tensorSource, error) {
+	source, err := newRowSource(targets)
 	if err != nil {
-		return nil, nil, fmt.Errorf("inputs: %w", err)
+		return nil, fmt.Errorf("targets: %w", err)
 	}
-	ts, err := newRowSource(targets)
-	if err != nil {
-		return nil, nil, fmt.Errorf("targets: %w", err)
+	if s.Len() != source.Len() {
+		return nil, fmt.Errorf("%d %s of inputs and %d of targets: %w", s.Len(), s.unit(), source.Len(), energy.ErrShape)
 	}
-	if xs.Len() != ts.Len() {
-		return nil, nil, fmt.Errorf("%d rows of inputs and %d of targets: %w", xs.Len(), ts.Len(), energy.ErrShape)
-	}
-	return xs, ts, nil
+	return source, nil
 }
 
-// supervisedFit is a fit at work.
-type supervisedFit struct {
-	Supervised
-	model      layers.Layer
-	dtype      tensor.Dtype
-	x, targets *tensorSource
-	plans      map[int]*supervisedPlan
-}
-
-// supervisedPlan is the graph of a step for one batch size, compiled.
-type supervisedPlan struct {
-	x, targets, weights *tensor.Dense
-	rowWeights          []float64
-	compiled
-}
-
-// plan returns the graph for a number of rows: weighted mean cost + L1·Σ|W| + L2/2·ΣW².
-func (f *supervisedFit) plan(rows int) (*supervisedPlan, error) {
-	if p, ok := f.plans[rows]; ok {
-		return p, nil
-	}
-	building.Lock()
-	defer building.Unlock()
-	g, p := G.NewGraph(), &supervisedPlan{rowWeights: make([]float64, rows)}
-	var x, targets, weights *G.Node
-	p.x, x = input(g, f.dtype, "input", rows, f.x.Width())
-	p.targets, targets = input(g, f.dtype, "target", rows, f.targets.Width())
-	p.weights, weights = input(g, f.dtype, "weights", rows)
-	y, err := f.model.Forward(x)
-	if err != nil {
-		return nil, err
-	}
-	perRow, err := f.Cost(y, targets)
-	if err != nil {
-		return nil, err
-	}
-	var cost op.Terms
-	cost.Add(1)(op.WeightedMean(perRow, weights))
-	for _, n := range layers.Learnables(g, f.model) {
-		if n.Dims() < 2 {
-			continue
-		}
-		if f.L1 > 0 {
-			cost.Add(f.L1)(op.AbsoluteSum(n))
-		}
-		if f.L2 > 0 {
-			cost.Add(f.L2 / 2)(op.SquaredDistance(n, 0))
-		}
-	}
-	total, err := cost.Build()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.compile(total, f.model, f.Solver, nil); err != nil {
-		return nil, err
-	}
-	f.plans[rows] = p
-	return p, nil
-}
-
-func (f *supervisedFit) update(stepper *Stepper, rows []int, epoch int, step uint64) (float64, error) {
-	p, err := f.plan(len(rows))
-	if err != nil {
-		return 0, err
-	}
-	if err := f.x.Read(p.x, rows, epoch); err != nil {
-		return 0, err
-	}
-	if err := f.targets.Read(p.targets, rows, epoch); err != nil {
-		return 0, err
-	}
-	if gatherWeights(p.rowWeights, f.Weights, rows) == 0 { // a batch of rows that count for nothing
-		return 0, nil
-	}
-	setFloats(p.weights, p.rowWeights)
-	if noisy, ok := f.model.(layers.Stochastic); ok {
-		noisy.SetStep(step)
-	}
-	return p.step(stepper)
-}
-
-// gatherWeights puts the weights of a batch into dst and returns their sum.
-func gatherWeights(dst, all []float64, rows []int) (total float64) {
-	for i, r := range rows {
-		dst[i] = 1
-		if all != nil {
-			dst[i] = all[r]
-		}
-		total += dst[i]
-	}
-	return total
-}
-
-// endEpoch measures the validation rows.
-func (f *supervisedFit) endEpoch(e *Epoch) error {
-	if f.Validation == nil {
+// checkHeld checks the samples for validation.
+func (f *supervisedFit) checkHeld() error {
+	if f.held == nil {
 		return nil
 	}
-	y, err := Predict(context.Background(), f.model, f.Validation)
+	targets, err := targetsOf(f.held, f.ValidationTargets)
 	if err != nil {
-		return err
+		return fmt.Errorf("Validation: %w", err)
 	}
-	if e.ValidationCost, err = f.meanCost(y); err != nil {
-		return err
-	}
-	if f.targets.Width() > 1 { // one column has no largest
-		e.ValidationError = errorRate(y, f.ValidationTargets)
+	held, trained := f.held.shapeOf(), f.samples.shapeOf()
+	columns, want := held[len(held)-1], trained[len(trained)-1]
+	switch {
+	case len(held) != len(trained):
+		return fmt.Errorf("Validation: inputs of shape %v each, in training %v: %w", held, trained, energy.ErrShape)
+	case columns != want || targets.Width() != f.targets.Width():
+		return fmt.Errorf("Validation: inputs of %d columns and targets of %d, want %d and %d as in training: %w",
+			columns, targets.Width(), want, f.targets.Width(), energy.ErrShape)
 	}
 	return nil
 }
 
-// meanCost runs the cost alone over outputs.
-func (f *supervisedFit) meanCost(y *tensor.Dense) (float64, error) {
-	building.Lock()
-	defer building.Unlock()
-	g := G.NewGraph()
-	targets := tensor.New(tensor.Of(f.dtype), tensor.WithShape(f.ValidationTargets.Shape()...))
-	setFloats(targets, floats(f.ValidationTargets))
-	node := func(name string, t *tensor.Dense) *G.Node {
-		return G.NewMatrix(g, f.dtype, G.WithName(name), G.WithShape(t.Shape()...), G.WithValue(t))
+// fingerprint tells this run from others. What was not given is not named, so that checkpoints of before still resume.
+func (f *supervisedFit) fingerprint(l *loop) string {
+	text := fmt.Sprintf("%s; %s; %v; %d %s %s %08x %s in batches of %d; seed %d; L1 %g, L2 %g", l.what, modelSettings(f.model),
+		solverSettings(f.Solver), l.rows, f.samples.unit(), f.samples.fingerprint(f.dtype), dataChecksum(f.targets, f.dtype),
+		weightSettings(f.Weights), l.batch, f.Seed, f.L1, f.L2)
+	if f.ClipNorm > 0 {
+		text += fmt.Sprintf("; gradients of norm %g at most", f.ClipNorm)
 	}
-	rows, err := f.Cost(node("output", y), node("target", targets))
-	if err != nil {
-		return 0, err
-	}
-	cost, err := op.Mean(rows)
-	if err != nil {
-		return 0, err
-	}
-	vm, err := machine.New(g, machine.Config{Outputs: []*G.Node{cost}, Eval: true})
-	if err != nil {
-		return 0, err
-	}
-	if err := vm.RunAll(); err != nil {
-		return 0, err
-	}
-	return number(vm.Value(cost)), nil
-}
-
-// errorRate is the share of rows whose largest output does not stand where the largest target does.
-func errorRate(outputs, targets *tensor.Dense) float64 {
-	y, t := Classes(outputs), Classes(targets)
-	wrong := 0
-	for i := range y {
-		if y[i] != t[i] {
-			wrong++
-		}
-	}
-	return float64(wrong) / float64(len(y))
-}
-
-// Classes returns the column of the largest number of each row, the first of equal ones: the class that a row of logits or
-// probabilities stands for. rows is a contiguous (B, n) tensor of float32 or float64, such as Predict returns.
-func Classes(rows *tensor.Dense) []int {
-	n, x := rows.Shape()[1], floats(rows)
-	classes := make([]int, rows.Shape()[0])
-	for i := range classes {
-		for j := 1; j < n; j++ {
-			if x[i*n+j] > x[i*n+classes[i]] {
-				classes[i] = j
-			}
-		}
-	}
-	return classes
-}
-
-// floats returns the values of a contiguous tensor as float64.
-func floats(t *tensor.Dense) []float64 {
-	out := make([]float64, t.Shape().TotalSize())
-	switch data := t.Data().(type) {
-	case []float32:
-		kernel.Convert(out, data)
-	case []float64:
-		copy(out, data)
-	}
-	return out
+	return text
 }

@@ -62,13 +62,16 @@ var shapes = []shape{
 	{what: "two heads, masks", queries: []int{3, 3}, stored: []int{9, 9}, masked: true, heads: 2, extra: 1},
 	{what: "masks of each head", queries: []int{3, 3, 3}, stored: []int{8, 8, 8}, masked: true, perHead: true, heads: 2, extra: 2},
 	{what: "ragged bags, some empty", queries: []int{2, 0, 4, 1, 3}, stored: []int{5, 6, 0, 200, 1}, heads: 3},
-	{what: "many blocks, masks", queries: []int{70}, stored: []int{1101}, masked: true, heads: 1, extra: 1},
+	{what: "many blocks, masks", queries: []int{66}, stored: []int{601}, masked: true, heads: 1, extra: 1},
 }
 
 func testAgainstLoops[T float32 | float64](t *testing.T, tolerance float64) {
 	for _, s := range shapes {
-		for _, rule := range rules {
+		for r, rule := range rules {
 			for _, sim := range similarities {
+				if len(s.queries) == 1 && s.queries[0] > 10 && testing.Short() && r > 2 {
+					continue
+				}
 				p := random(3, Config{Heads: s.heads, Rule: rule, Similarity: sim, Extra: s.extra}, 4, 3, s.queries, s.stored, s.masked, s.perHead)
 				if rule.Kind == Entmax && s.heads > 1 {
 					for h := range s.heads {

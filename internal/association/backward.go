@@ -63,8 +63,10 @@ func (t *task[T]) differentiateAll() {
 		t.backward.g = gr.G[t.query*t.e.Heads+t.head:]
 	}
 	t.findMeans()
-	t.columns = sized(t.columns, t.stored)
-	clear(t.columns)
+	if t.e.Similarity == Euclidean {
+		t.columns = sized(t.columns, t.stored)
+		clear(t.columns)
+	}
 	keys := t.backward.dk
 	if keys != nil && t.e.Similarity != Dot && (t.backward.accumulate || gr.Values) { // the last step on keys is of this run's alone
 		t.backward.dk, t.backward.accumulate = make([]T, t.stored*t.stride), false

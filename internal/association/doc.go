@@ -15,7 +15,7 @@
 // The scores of a task are never held: the work is cut into blocks of stored patterns and chunks of queries, so that the scores of
 // a chunk for a block stay in the cache of a core, and what the blocks give is merged in their order. What is kept of a query is
 // a few numbers (its log-sum-exp, or its threshold) by which the weights of a block are made again, forward and backward. Extra
-// memory is proportional to the queries, not to queries × stored; where the threshold takes several passes, the scores are
+// memory is proportional to the queries, not to queries × stored (and for Cosine and Euclidean a number or two a stored pattern); where the threshold takes several passes, the scores are
 // computed in each. The number of stored patterns alone decides where the cuts are, so a row has the bits that it would have
 // alone, and no bit depends on the number of cores.
 //

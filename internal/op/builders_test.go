@@ -202,6 +202,17 @@ func builders() (all []builder) {
 			apply: one(func(x *G.Node) (*G.Node, error) { return Pad(x, 2) })},
 		{name: "RowSum", args: "bn", out: "b", apply: one(func(x *G.Node) (*G.Node, error) { return RowSum(x, -0.5) }),
 			plain: each(func(x []float64) []float64 { return []float64{-0.5 * sum(x)} })},
+		{name: "PowerError", args: "bn bn", out: "b", apply: two(func(c, y *G.Node) (*G.Node, error) { return PowerError(c, y, 3) }), wrt: []int{0},
+			plain: func(in []array) (out []float64) {
+				for i := range in[0].rows() {
+					total := 0.0
+					for j, c := range in[0].row(i) {
+						total += math.Pow((c+1)/2-in[1].at(i, j), 6)
+					}
+					out = append(out, total)
+				}
+				return out
+			}},
 		{name: "SquaredDistance", args: "bn", out: "", ranks: true, plain: func(in []array) (out []float64) {
 			total := 0.0
 			for _, x := range in[0].x {

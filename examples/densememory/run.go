@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/internal/dataset"
+	"github.com/harmonium-go/harmonium/internal/dataset/mnist"
+	"github.com/harmonium-go/harmonium/layers"
+	"github.com/harmonium-go/harmonium/modernhopfield"
+	"github.com/harmonium-go/harmonium/training"
+)
+
+// published are the test errors in percent of Krotov & Hopfield (2016), the best networks of their figure 2.
+var published = map[int]string{2: "1.51", 3: "1.44", 20: "1.61", 30: "1.80"}
+
+// task is the data and where the words go.
+type task struct {
+	config
+	train, test             *tensor.Dense // in [−1, 1]
+	trainLabels, testLabels []int
+	width, height, classes  int
+	words, bars             io.Writer
+}
+
+func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
+	t := &task{config: c, words: stdout, bars: stderr}
+	if c.quiet {
+		t.words, t.bars = io.Discard, nil
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	if err := writable(c.out); err != nil { // told now and not after minutes of training
+		return fmt.Errorf("-out: %w", err)
+	}
+	if err := t.load(ctx); err != nil {
+		return err
+	}
+	var results []string
+	for _, degree := range c.degrees {
+		net, err := t.fit(ctx, degree)
+		if err != nil {
+			return err
+		}
+		result, err := t.judge(ctx, net, degree)
+		if err != nil {
+			return err
+		}
+		results = append(results, result)
+		if err := t.keep(net, degree); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(stdout, "test error %s\n", strings.Join(results, "; "))
+	return nil
+}
+
+// writable makes the directory, where it is not there yet, and sees that files can be made in it.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".densememory-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func (t *task) load(ctx context.Context) error {
+	var digits *dataset.Digits
+	var err error
+	if t.data == "" {
+		digits, err = mnist.Load(ctx)
+	} else if digits, err = dataset.Load(t.data); err != nil {
+		err = fmt.Errorf("-data: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	t.train, t.trainLabels = first(digits.Train, digits.TrainLabels, t.rows)
+	t.test, t.testLabels = first(digits.Test, digits.TestLabels, t.rows)
+	t.width, t.height, t.classes = digits.Train.Cols, digits.Train.Rows, digits.Classes()
+	fmt.Fprintf(t.words, "%s: %d training and %d test images of %d×%d in %d classes\n",
+		digits.Name, len(t.trainLabels), len(t.testLabels), t.width, t.height, t.classes)
+	return nil
+}
+
+// first returns the first n images, or all for n = 0, with black at −1 and white at 1.
+func first(im *dataset.Images, labels []int, n int) (*tensor.Dense, []int) {
+	if n > 0 && n < im.N {
+		im = &dataset.Images{Pixels: im.Pixels[:n*im.Rows*im.Cols], N: n, Rows: im.Rows, Cols: im.Cols}
+		labels = labels[:n]
+	}
+	x := im.Tensor()
+	for i, v := range x.Float32s() {
+		x.Float32s()[i] = 2*v - 1
+	}
+	return x, labels
+}
+
+func (t *task) fit(ctx context.Context, degree int) (*modernhopfield.DenseClassifier, error) {
+	started := time.Now()
+	net, report, err := modernhopfield.DenseFit{
+		Degree: degree, Memories: t.memories, Epochs: t.epochs, Seed: t.seed, Progress: t.bars,
+	}.Fit(ctx, fmt.Sprintf("n%d", degree), t.train, t.trainLabels, t.classes)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(t.words, "n = %d: cost %.2g after %d epochs, %s\n", degree, report.Last().Cost, t.epochs, time.Since(started).Round(time.Second))
+	return net, nil
+}
+
+// judge counts the test images that a classifier gets wrong.
+func (t *task) judge(ctx context.Context, net *modernhopfield.DenseClassifier, degree int) (string, error) {
+	outputs, err := training.Predict(ctx, net, t.test)
+	if err != nil {
+		return "", err
+	}
+	wrong := 0
+	for i, class := range training.Classes(outputs) {
+		if class != t.testLabels[i] {
+			wrong++
+		}
+	}
+	result := fmt.Sprintf("n=%d %.2f%% (%d of %d", degree, 100*float64(wrong)/float64(len(t.testLabels)), wrong, len(t.testLabels))
+	if paper, ok := published[degree]; ok {
+		result += ", published " + paper + "%"
+	}
+	return result + ")", nil
+}
+
+// keep writes a classifier and a picture of its first memories.
+func (t *task) keep(net *modernhopfield.DenseClassifier, degree int) error {
+	const perLine, scale = 20, 2
+	name := filepath.Join(t.out, fmt.Sprintf("n%d", degree))
+	if err := layers.Save(name+".safetensors", net); err != nil {
+		return err
+	}
+	memories, inputs := net.Memories().Value().Float32s(), t.width*t.height
+	shown := min(10*perLine, t.memories)
+	columns := make([]float32, inputs*shown) // a memory a column, as weights into hidden units are
+	for mu := range shown {
+		for pixel, v := range memories[mu*inputs : (mu+1)*inputs] {
+			columns[pixel*shown+mu] = v
+		}
+	}
+	if err := dataset.WriteFilters(name+".png", columns, t.width, t.height, shown, shown, perLine, scale); err != nil {
+		return err
+	}
+	fmt.Fprintf(t.words, "  %s.png: %d memories; %s.safetensors: the classifier\n", name, shown, name)
+	return nil
+}
