@@ -28,15 +28,6 @@ func rowsIn(dtype tensor.Dtype, x [][]float64) *tensor.Dense {
 	return tensor.New(tensor.WithShape(t.Shape()...), tensor.WithBacking(single))
 }
 
-// numbersOf is the numbers of a tensor in float64.
-func numbersOf(t *tensor.Dense) []float64 {
-	x, _, err := rowsOf(t, 0)
-	if err != nil {
-		panic(err)
-	}
-	return x
-}
-
 func randomRows(r *rand.Rand, n, d int) [][]float64 {
 	x := make([][]float64, n)
 	for i := range x {
