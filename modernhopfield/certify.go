@@ -77,14 +77,18 @@ func (s *numbers[T]) everywhere() float64 { return s.beta * s.spread * s.spread 
 type certifier[T kernel.Float] struct {
 	s                         *numbers[T]
 	states, patterns, updated []float64 // (chunk, d), (block, d), (chunk, d)
-	scores, lengths           []float64 // (chunk, block), (block)
+	scores                    []float64 // (chunk, block)
+	lengths, squares, far     []float64 // (block)
 	radius, top, sum, moment  []float64 // of each state; moment is Σ_j exp(z_j − top + βR|x_j − ξ|)·|x_j − ξ|²
 }
 
 const certifyBlock = 256
 
 func newCertifier[T kernel.Float](s *numbers[T]) *certifier[T] {
-	return &certifier[T]{s: s, patterns: make([]float64, certifyBlock*s.d), lengths: make([]float64, certifyBlock)}
+	return &certifier[T]{
+		s: s, patterns: make([]float64, certifyBlock*s.d),
+		lengths: make([]float64, certifyBlock), squares: make([]float64, certifyBlock), far: make([]float64, certifyBlock),
+	}
 }
 
 // certify sums over the patterns with the weights exp(z − top) of scores z, top being the largest so far: what was summed before is
@@ -139,13 +143,14 @@ func (c *certifier[T]) add(from, block, n int) {
 			c.moment[a] *= factor
 			kernel.Scale(c.updated[a*d:(a+1)*d], c.updated[a*d:(a+1)*d], factor)
 		}
+		squares, far := c.squares[:block], c.far[:block]
 		for j, product := range z {
-			away := math.Sqrt(max(0, c.lengths[j]+length-2*product))
+			squares[j] = max(0, c.lengths[j]+length-2*product)
 			z[j] = s.beta*product - c.top[a]
-			if e := z[j] + s.beta*c.radius[a]*away; e > -745 { // below it the exponential is 0
-				c.moment[a] += math.Exp(e) * away * away
-			}
+			far[j] = z[j] + s.beta*c.radius[a]*math.Sqrt(squares[j])
 		}
+		kernel.Exp(far, far)
+		c.moment[a] += kernel.Dot(far, squares)
 		kernel.Exp(z, z)
 		c.sum[a] += kernel.Sum(z)
 	}
