@@ -71,20 +71,24 @@ func (s *numbers[T]) certify(r *Retrieval) {
 }
 
 // everywhere is the contraction constant of lemma A3.
-func (s *numbers[T]) everywhere() float64 { return s.Beta * s.spread * s.spread }
+func (s *numbers[T]) everywhere() float64 { return s.beta * s.spread * s.spread }
 
 // certifier is the scratch memory for a chunk of states against a block of patterns.
 type certifier[T kernel.Float] struct {
 	s                         *numbers[T]
 	states, patterns, updated []float64 // (chunk, d), (block, d), (chunk, d)
-	scores, lengths           []float64 // (chunk, block), (block)
+	scores                    []float64 // (chunk, block)
+	lengths, squares, far     []float64 // (block)
 	radius, top, sum, moment  []float64 // of each state; moment is Σ_j exp(z_j − top + βR|x_j − ξ|)·|x_j − ξ|²
 }
 
 const certifyBlock = 256
 
 func newCertifier[T kernel.Float](s *numbers[T]) *certifier[T] {
-	return &certifier[T]{s: s, patterns: make([]float64, certifyBlock*s.d), lengths: make([]float64, certifyBlock)}
+	return &certifier[T]{
+		s: s, patterns: make([]float64, certifyBlock*s.d),
+		lengths: make([]float64, certifyBlock), squares: make([]float64, certifyBlock), far: make([]float64, certifyBlock),
+	}
 }
 
 // certify sums over the patterns with the weights exp(z − top) of scores z, top being the largest so far: what was summed before is
@@ -107,7 +111,7 @@ func (c *certifier[T]) certify(r *Retrieval, rows []int) {
 		state := c.states[a*d : (a+1)*d]
 		kernel.Scale(c.updated[a*d:(a+1)*d], c.updated[a*d:(a+1)*d], 1/c.sum[a])
 		move := distance(state, c.updated[a*d:(a+1)*d])
-		k := s.Beta * math.Exp(s.Beta*c.radius[a]*move) * c.moment[a] / c.sum[a]
+		k := s.beta * math.Exp(s.beta*c.radius[a]*move) * c.moment[a] / c.sum[a]
 		if k < 1 && move <= (1-k)*c.radius[a] {
 			r.ErrorBound[i] = move / (1 - k)
 		}
@@ -131,7 +135,7 @@ func (c *certifier[T]) add(from, block, n int) {
 		z := c.scores[a*block : (a+1)*block]
 		state := c.states[a*d : (a+1)*d]
 		length := kernel.Dot(state, state)
-		largest := kernel.Max(z) * s.Beta
+		largest := kernel.Max(z) * s.beta
 		if largest > c.top[a] {
 			factor := math.Exp(c.top[a] - largest)
 			c.top[a] = largest
@@ -139,13 +143,14 @@ func (c *certifier[T]) add(from, block, n int) {
 			c.moment[a] *= factor
 			kernel.Scale(c.updated[a*d:(a+1)*d], c.updated[a*d:(a+1)*d], factor)
 		}
+		squares, far := c.squares[:block], c.far[:block]
 		for j, product := range z {
-			away := math.Sqrt(max(0, c.lengths[j]+length-2*product))
-			z[j] = s.Beta*product - c.top[a]
-			if e := z[j] + s.Beta*c.radius[a]*away; e > -745 { // below it the exponential is 0
-				c.moment[a] += math.Exp(e) * away * away
-			}
+			squares[j] = max(0, c.lengths[j]+length-2*product)
+			z[j] = s.beta*product - c.top[a]
+			far[j] = z[j] + s.beta*c.radius[a]*math.Sqrt(squares[j])
 		}
+		kernel.Exp(far, far)
+		c.moment[a] += kernel.Dot(far, squares)
 		kernel.Exp(z, z)
 		c.sum[a] += kernel.Sum(z)
 	}

@@ -30,6 +30,7 @@ type store interface {
 type numbers[T kernel.Float] struct {
 	MemoryConfig
 	d, width         int
+	beta             float64 // as the dtype has it
 	patterns, values []T
 
 	// What bounds the errors; kept up to date by edits, so that reading changes nothing.
@@ -45,7 +46,7 @@ var (
 )
 
 func newNumbers[T kernel.Float](config MemoryConfig, d, width int) *numbers[T] {
-	s := &numbers[T]{MemoryConfig: config, d: d, width: width}
+	s := &numbers[T]{MemoryConfig: config, d: d, width: width, beta: float64(T(config.Beta))}
 	s.engines.New = func() any {
 		return association.New[T](association.Config{Similarity: association.Similarity(config.Similarity), Rule: config.Separation.Rule()})
 	}

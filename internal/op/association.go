@@ -224,7 +224,8 @@ func (a *associationOp) shapes(out tensor.Shape, in []tensor.Shape) error {
 	if a.v >= 0 {
 		v = in[a.v]
 	}
-	if q[1] != k[1] || k[0] != v[0] || q[1]%heads != 0 || v[1]%heads != 0 || q[0] == 0 || k[0] == 0 || q[1] == 0 {
+	nothing := k[0] == 0 && a.queries < 0 // bags may be empty, and all of a batch
+	if q[1] != k[1] || k[0] != v[0] || q[1]%heads != 0 || v[1]%heads != 0 || q[1] == 0 || nothing {
 		return fmt.Errorf("queries %v, keys %v and values %v of %d heads do not fit, or there are none: %w", q, k, v, heads, ErrShape)
 	}
 	if in[a.beta][0] != heads || a.excess >= 0 && (len(in[a.excess]) != 1 || in[a.excess][0] != heads) {
