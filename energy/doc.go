@@ -8,6 +8,7 @@
 //
 //	RBM          E(v,h) = U(v) + U(h) − bᵀv − cᵀh − vᵀWh,   F(v) = U(v) − bᵀv − Γ(vW + c)
 //	Quadratic    E(x) = U(x) − bᵀx − ½ xᵀWx   (Hopfield nets, Ising models, Boltzmann machines)
+//	Dense        E(σ) = −Σ_μ F(ξ_μ·σ)   (dense associative memories)
 //
 // # Conventions
 //

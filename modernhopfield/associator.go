@@ -56,9 +56,9 @@ func newAssociator(kind, name string, p plan, m *maker) associator {
 	}
 	// A fixed β is held as it is, so that no rounding of its logarithm comes between.
 	if p.LearnBeta {
-		a.logBeta = m.param("log_beta", true, func(h int) float64 { return math.Log(p.betas[h]) }, p.Heads)
+		a.logBeta = m.param("log_beta", true, func(h int) float64 { return math.Log(p.beta(h)) }, p.Heads)
 	} else {
-		a.beta = m.param("beta", false, func(h int) float64 { return p.betas[h] }, p.Heads)
+		a.beta = m.param("beta", false, func(h int) float64 { return p.beta(h) }, p.Heads)
 	}
 	if p.Separation.Learned() {
 		a.logExcess = m.param("log_excess", true, func(int) float64 { return math.Log(p.Separation.Rule().Alpha - 1) }, p.Heads)
@@ -89,6 +89,9 @@ func (a *associator) op(b *builder, q *G.Node, queries *G.Node, m memory, masks 
 	}
 	if a.logExcess != nil {
 		n.Excess = b.do(op.Exp(b.param(a.logExcess)))
+		if b.fixedAlpha {
+			n.Excess = b.do(op.StopGradient(n.Excess))
+		}
 	}
 	return c, n
 }
@@ -103,10 +106,10 @@ func (b *builder) inverseTemperature(a *associator) *G.Node {
 // settle updates the projected states, q (ΣL, H·D), as often as configured.
 func (a *associator) settle(b *builder, q *G.Node, queries *G.Node, m memory, masks Masks) *G.Node {
 	c, n := a.op(b, q, queries, m, masks)
-	if b.err != nil || a.plan.Steps == 0 && a.plan.Tolerance == 0 {
+	if b.err != nil || a.plan.updates == nil {
 		return q
 	}
-	return b.do(op.Settle(c, n, op.SettleConfig{Steps: a.plan.Steps, Tolerance: a.plan.Tolerance, Implicit: a.plan.Implicit}))
+	return b.do(op.Settle(c, n, *a.plan.updates))
 }
 
 // associate builds what the projected states, q (ΣL, H·D), retrieve after their updates: (ΣL, Output).

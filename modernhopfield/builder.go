@@ -10,6 +10,8 @@ import (
 type builder struct {
 	g   *G.ExprGraph
 	err error
+
+	fixedAlpha bool // no gradient flows to a learned α
 }
 
 // do takes what a builder of an op returns.

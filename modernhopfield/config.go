@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/op"
 )
 
 // Config describes a Hopfield layer, and the association of the layers made of it. Of the zero value only Input has to be given.
@@ -38,6 +39,10 @@ type Config struct {
 	// Tolerance > 0 ends the updates of a state, of each head by itself, once one has moved it by less, as a Euclidean distance.
 	// With Steps 0 they go on until then, at most 10,000 times. 0 means that all Steps are taken.
 	Tolerance float64 `json:"tolerance,omitempty"`
+	// HeadSteps and HeadTolerances give each head its own in place of Steps and Tolerance. In HeadSteps 0 is no update, and −1 is
+	// until the state settles.
+	HeadSteps      []int     `json:"head_steps,omitempty"`
+	HeadTolerances []float64 `json:"head_tolerances,omitempty"`
 	// Implicit takes the gradient of the updates at their fixed point, in memory that does not grow with their number. It flows to
 	// the stored patterns, to β and to a learned α, but not to the states: where they end does not depend on where they started. A
 	// state that has not settled, or whose update is no contraction there, has the gradient of its last 100 updates instead. It wants
@@ -98,8 +103,8 @@ func RetrievalConfig(beta float64, steps int) Config {
 // plan is a configuration with every default filled in. Widths are 0 where they are the inputs' to say.
 type plan struct {
 	Config
-	betas      []float64
-	retrieval  bool // nothing is projected
+	retrieval  bool             // nothing is projected
+	updates    *op.SettleConfig // nil for none
 	activation activation
 }
 
@@ -119,6 +124,9 @@ func (c Config) resolve(dtype tensor.Dtype) (plan, error) {
 		return p, err
 	}
 	if err := p.resolveBetas(dtype); err != nil {
+		return p, err
+	}
+	if err := p.resolveUpdates(); err != nil {
 		return p, err
 	}
 	if err := p.checkEffects(); err != nil {
@@ -240,32 +248,36 @@ func (p *plan) resolveNorms() error {
 	return nil
 }
 
-// resolveBetas makes a list of the inverse temperatures of the heads.
+// resolveBetas checks the inverse temperatures and fills in the default.
 func (p *plan) resolveBetas(dtype tensor.Dtype) error {
-	p.betas = p.Betas
-	if p.Betas == nil {
-		beta := p.Beta
-		if beta == 0 {
-			beta = 1
-			if !p.retrieval {
-				beta = 1 / math.Sqrt(float64(p.Hidden))
-			}
-		}
-		p.betas = make([]float64, p.Heads)
-		for h := range p.betas {
-			p.betas[h] = beta
-		}
-	}
-	if len(p.betas) != p.Heads || p.Betas != nil && p.Beta != 0 {
+	if p.Betas != nil && (len(p.Betas) != p.Heads || p.Beta != 0) {
 		return fmt.Errorf("Betas are %d and Beta is %g, want one of each of the %d heads, or Beta alone: %w", len(p.Betas), p.Beta, p.Heads, energy.ErrConfig)
 	}
-	for h, beta := range p.betas {
+	betas := p.Betas
+	if betas == nil {
+		if p.Beta == 0 {
+			p.Beta = 1
+			if !p.retrieval {
+				p.Beta = 1 / math.Sqrt(float64(p.Hidden))
+			}
+		}
+		betas = []float64{p.Beta}
+	}
+	for h, beta := range betas {
 		if dtype == tensor.Float32 {
 			beta = float64(float32(beta))
 		}
 		if !(beta > 0) || math.IsInf(beta, 0) {
-			return fmt.Errorf("Beta of head %d is %g, want a positive %v: %w", h, p.betas[h], dtype, energy.ErrConfig)
+			return fmt.Errorf("Beta of head %d is %g, want a positive %v: %w", h, betas[h], dtype, energy.ErrConfig)
 		}
 	}
 	return nil
+}
+
+// beta is the initial inverse temperature of a head.
+func (p *plan) beta(h int) float64 {
+	if p.Betas != nil {
+		return p.Betas[h]
+	}
+	return p.Beta
 }

@@ -60,7 +60,7 @@ func (m *DenseMemory) Recall(states *tensor.Dense, r DenseRecall) (*DenseRecalle
 	}
 	packed, orders := m.packed(signs), rng.New(r.Seed, "dense recall")
 	kernel.Parallel(rows, m.grain(), func(lo, hi int) {
-		s := m.newSearch()
+		s := m.newDenseSearch()
 		for i := lo; i < hi; i++ {
 			s.begin(signs[i*m.units:(i+1)*m.units], packed, i)
 			if r.Synchronous {
@@ -97,7 +97,7 @@ func (r DenseRecall) validate(units int) error {
 func (r DenseRecall) free(i int) bool { return r.Clamped == nil || !r.Clamped[i] }
 
 // oneByOne sweeps until nothing changes.
-func (s *search) oneByOne(r DenseRecall, orders rng.Stream) (sweeps int, settled bool) {
+func (s *denseSearch) oneByOne(r DenseRecall, orders rng.Stream) (sweeps int, settled bool) {
 	order := make([]int, s.m.units)
 	for i := range order {
 		order[i] = i
@@ -119,7 +119,7 @@ func (s *search) oneByOne(r DenseRecall, orders rng.Stream) (sweeps int, settled
 }
 
 // together updates all units at once until nothing changes or a flip takes back the one before it.
-func (s *search) together(r DenseRecall) (sweeps int, settled, cycle bool) {
+func (s *denseSearch) together(r DenseRecall) (sweeps int, settled, cycle bool) {
 	var flips, before []int
 	for sweeps < r.MaxSweeps && !settled && !cycle {
 		flips, before = before[:0], flips

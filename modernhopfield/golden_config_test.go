@@ -229,19 +229,19 @@ func (c goldenCase) layer(t *testing.T) (layers.Layer, func(map[string]goldenTen
 		require.Empty(t, params, "parameters of the file that the layer has not")
 		return l, err
 	}
-	config.Steps = c.steps(t, config, makeOf)
+	config.HeadSteps = c.steps(t, config, makeOf)
 	l, _ := makeOf(config)
 	return l, mapped
 }
 
 // steps is how many updates the reference makes: until the association of no bag moves by more than its epsilon, as the norm of the whole
 // matrix of a head. Ours is another criterion, on the state of each query, so the number is found first.
-func (c goldenCase) steps(t *testing.T, config Config, makeOf func(Config) (layers.Layer, error)) int {
+func (c goldenCase) steps(t *testing.T, config Config, makeOf func(Config) (layers.Layer, error)) []int {
 	most, epsilon := list(t, c.Config.Steps, config.Heads, 0), list(t, c.Config.Epsilon, config.Heads, 1e-4)
 	var before []float64
 	taken, running := make([]int, config.Heads), make([]bool, config.Heads)
 	for step := 0; ; step++ {
-		config.Steps = step
+		config.HeadSteps = taken // heads that are done stay where they are
 		l, _ := makeOf(config)
 		w, shape := c.weights(t, l)
 		any := false
@@ -262,10 +262,7 @@ func (c goldenCase) steps(t *testing.T, config Config, makeOf func(Config) (laye
 		require.Less(t, step, 10000, "the reference would never end")
 		before = w
 	}
-	for _, n := range taken {
-		require.Equal(t, taken[0], n, "the reference makes %v updates in the heads; one number is understood", taken)
-	}
-	return taken[0]
+	return taken
 }
 
 // weights is the association matrix, (N·H, L, S), of the layer on the case's inputs.

@@ -2,6 +2,7 @@ package modernhopfield
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,10 +55,22 @@ func (c goldenCase) scrambled(t *testing.T, g *G.ExprGraph, layer layers.Layer) 
 // readOutScrambled is associator.associate, but for the keys that new states are averages of.
 func readOutScrambled(b *builder, a *associator, m memory, q, lengths *G.Node, masks Masks) *G.Node {
 	wrong := m
-	wrong.v = scramble(b, m.k, m.bags.count, a.plan.Heads)
-	for range a.plan.Steps {
+	for step := range slices.Max(a.plan.HeadSteps) {
+		active := make([]bool, a.plan.Heads)
+		updated, kept := make([]float64, q.Shape().TotalSize()), make([]float64, q.Shape().TotalSize())
+		for i := range updated {
+			h := i % q.Shape()[1] / (q.Shape()[1] / a.plan.Heads)
+			active[h] = step < a.plan.HeadSteps[h]
+			updated[i] = float64(boolean(active[h]))
+			kept[i] = 1 - updated[i]
+		}
+		wrong.v = scramble(b, m.k, m.bags.count, active)
 		config, n := a.op(b, q, lengths, wrong, masks)
-		q = b.do(op.AssociateBags(config, n))
+		next := b.do(op.AssociateBags(config, n))
+		which := func(name string, x []float64) *G.Node {
+			return given(b.g, fmt.Sprint(name, step), tensor.Float64, x, q.Shape()...)
+		}
+		q = b.do(op.Combine([]float64{1, 1}, must(G.HadamardProd(next, which("updated", updated))), must(G.HadamardProd(q, which("kept", kept)))))
 	}
 	config, n := a.op(b, q, lengths, m, masks)
 	out := a.output.build(b, b.do(op.AssociateBags(config, n)))
@@ -68,22 +81,28 @@ func readOutScrambled(b *builder, a *associator, m memory, q, lengths *G.Node, m
 }
 
 // scramble builds k, (N·S, H·D), with a gradient whose numbers, in the order of the axes (N·H, S, D), are taken for numbers in the
-// order (S, N·H, D).
-func scramble(b *builder, k *G.Node, bags, heads int) *G.Node {
-	rows, columns := k.Shape()[0], k.Shape()[1]
-	stored, depth, all, size := rows/bags, columns/heads, bags*heads, rows*columns
-	place := func(nh, s, d int) int { return ((nh/heads)*stored+s)*columns + nh%heads*depth + d }
+// order (S, N·H, D): those of the heads that are still updated, for the others there is none.
+func scramble(b *builder, k *G.Node, bags int, active []bool) *G.Node {
+	rows, columns, heads := k.Shape()[0], k.Shape()[1], len(active)
+	stored, depth, size := rows/bags, columns/heads, rows*columns
+	var order []int // of the n·H + h that are updated
+	for i := range bags * heads {
+		if active[i%heads] {
+			order = append(order, i)
+		}
+	}
+	place := func(i, s, d int) int { return ((order[i]/heads)*stored+s)*columns + order[i]%heads*depth + d }
 	permutation := make([]float64, size*size)
-	for nh := range all {
+	for i := range order {
 		for s := range stored {
 			for d := range depth {
-				from := (s*all+nh)*depth + d
-				permutation[place(nh, s, d)*size+place(from/depth/stored, from/depth%stored, from%depth)] = 1
+				from := (s*len(order)+i)*depth + d
+				permutation[place(i, s, d)*size+place(from/depth/stored, from/depth%stored, from%depth)] = 1
 			}
 		}
 	}
 	flat := b.do(op.JoinRows(k, rows))
-	moved := b.do(op.SplitRows(b.do(op.Gemm(flat, given(b.g, "permutation", tensor.Float64, permutation, size, size), false, false)), rows))
+	moved := b.do(op.SplitRows(b.do(op.Gemm(flat, given(b.g, fmt.Sprint("permutation of ", active), tensor.Float64, permutation, size, size), false, false)), rows))
 	nothing := b.do(op.Combine([]float64{1, -1}, moved, b.do(op.StopGradient(moved))))
 	return b.do(op.Combine([]float64{1, 1}, b.do(op.StopGradient(k)), nothing))
 }

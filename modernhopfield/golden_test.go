@@ -155,7 +155,7 @@ func (c goldenCase) check(t *testing.T) {
 	}
 	t.Run("gradients", func(t *testing.T) {
 		err := c.compareGradients(t, layer, mapped, c.build)
-		if core(layer).plan.Steps > 0 {
+		if core(layer).plan.updates != nil {
 			c.checkDifferences(t, layer)
 			if err != nil {
 				err = c.compareGradients(t, layer, mapped, c.scrambled)

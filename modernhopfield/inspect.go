@@ -30,7 +30,8 @@ func (h *Hopfield) Association(stored, state *G.Node, masks Masks) (*G.Node, err
 //	E(ξ) = −Ω*(z)/β             for the negative squared distance
 //
 // No update ever raises it. The constant that makes the energy of the dot product non-negative, log(S)/β + ½ max_j |k_j|² with the
-// softmax, is left out. Gradient flows to stored, state and the parameters. An energy that the updates descend is not known for the other
+// softmax, is left out. Gradient flows to stored, state and the parameters, but not to a
+// learned α. An energy that the updates descend is not known for the other
 // similarities, nor for the distance with more than one subset pattern: ErrConfig.
 //
 // Source: Ramsauer et al., ICLR 2021, equation 2; S. dos Santos et al., ICML 2024, for other separation functions.
@@ -79,6 +80,7 @@ func (a *associator) energies(b *builder, q *G.Node, queries *G.Node, m memory, 
 		b.err = fmt.Errorf("no energy is known that the updates with %v and the similarity %v descend: %w", a.plan.Separation, a.plan.Similarity, energy.ErrConfig)
 		return nil
 	}
+	b.fixedAlpha = true // the conjugate has no gradient with regard to α, and half of the energy's would be wrong
 	q = a.settle(b, q, queries, m, masks)
 	c, n := a.op(b, q, queries, m, masks)
 	if b.err != nil {

@@ -7,10 +7,8 @@ import (
 	"github.com/harmonium-go/harmonium/energy"
 )
 
-const (
-	maxSize  = 1 << 30 // bounds the sides of parameters, so that no product of sizes overflows
-	maxSteps = 1 << 20
-)
+// maxSize bounds the sides of parameters, so that no product of sizes overflows.
+const maxSize = 1 << 30
 
 // checkNumbers refuses numbers that no layer can have.
 func (c Config) checkNumbers() error {
@@ -25,7 +23,7 @@ func (c Config) checkNumbers() error {
 			return fmt.Errorf("%s is %d, want 1 to 2^30, or 0 for the default: %w", n.name, n.value, energy.ErrConfig)
 		}
 	}
-	if c.Steps < 0 || c.Steps > maxSteps {
+	if c.Steps < 0 || c.Steps > maxSteps { // those of heads are looked at with their tolerances
 		return fmt.Errorf("Steps is %d, want 0 to 2^20: %w", c.Steps, energy.ErrConfig)
 	}
 	for _, x := range []struct {
@@ -61,8 +59,10 @@ func (p *plan) checkEffects() error {
 		useless bool
 		text    string
 	}{
-		{p.Implicit && p.Tolerance == 0, "Implicit is set, but no update ends at a fixed point: want a Tolerance"},
 		{p.Implicit && p.Similarity != energy.Dot && p.Similarity != energy.Euclidean, fmt.Sprintf("Implicit is set, but has no gradient with the similarity %v", p.Similarity)},
+		{p.Implicit && p.updates == nil, "Implicit is set, but there are no updates"},
+		{p.HeadTolerances != nil && p.updates == nil, "HeadTolerances are given, but there are no updates"},
+		{p.Tolerance != 0 && p.updates == nil, "Tolerance is given, but there are no updates"},
 		{p.NoBias && !projects, "NoBias is set, but nothing is projected"},
 		{p.ProjectionConnected && p.StoredStatic, "ProjectionConnected is set, but stored patterns are static: they have no projection to connect with"},
 		{p.BiasPattern && p.Hidden == 0, "BiasPattern is set, which needs the width of the patterns; Input is 0"},

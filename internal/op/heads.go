@@ -80,7 +80,9 @@ func RowCount(x *G.Node) (*G.Node, error) {
 	return o.apply(x)
 }
 
-func rowCount[T kernel.Float](dst operand[T], in []operand[T], _, _ int) { dst.data[0] = T(in[0].rows()) }
+func rowCount[T kernel.Float](dst operand[T], in []operand[T], _, _ int) {
+	dst.data[0] = T(in[0].rows())
+}
 
 // HeadEnergies builds factor·|x_h|² − c_h/β_h of every row and head: x is (B, H·D), head h owning the columns hD…hD+D−1, c is
 // (B, H) and beta (H); the result is (B, H). Gradient flows to all of them.
