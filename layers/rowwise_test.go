@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,7 +45,7 @@ func TestLinearWithoutBias(t *testing.T) {
 		for i, b := range []float64{1, -2, 0.5, 1, -2, 0.5} {
 			require.InDelta(t, b, y[i]-plain[i], 1e-6)
 		}
-		require.Contains(t, fmt.Sprintf("%s", describes(t, without)), `"no_bias":true`)
+		require.Contains(t, describes(t, without), `"no_bias":true`)
 		require.NotContains(t, describes(t, with), "no_bias", "files of before are as they were")
 	}
 }

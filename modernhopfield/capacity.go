@@ -72,7 +72,7 @@ func lambertOfExp(y float64) float64 {
 		w = t / (1 + t)
 	}
 	for range 100 {
-		next := w * (1 + y - math.Log(w)) / (1 + w)
+		next := w / (1 + w) * (1 + y - math.Log(w))
 		if !(next > w) { // rounding ends the climb
 			break
 		}

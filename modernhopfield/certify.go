@@ -60,31 +60,40 @@ func (s *numbers[T]) certify(r *Retrieval) {
 			settled = append(settled, i)
 		}
 	}
-	const chunk = 64
-	chunks := (len(settled) + chunk - 1) / chunk
+	chunks := (len(settled) + certifyChunk - 1) / certifyChunk
 	kernel.Parallel(chunks, 1, func(lo, hi int) {
-		c := newCertifier(s)
+		c := s.certifiers.Get().(*certifier[T])
+		defer s.certifiers.Put(c)
 		for u := lo; u < hi; u++ {
-			c.certify(r, settled[u*chunk:min((u+1)*chunk, len(settled))])
+			c.certify(r, settled[u*certifyChunk:min((u+1)*certifyChunk, len(settled))])
 		}
 	})
 }
 
 // everywhere is the contraction constant of lemma A3.
-func (s *numbers[T]) everywhere() float64 { return s.Beta * s.spread * s.spread }
+func (s *numbers[T]) everywhere() float64 { return s.beta * s.spread * s.spread }
 
 // certifier is the scratch memory for a chunk of states against a block of patterns.
 type certifier[T kernel.Float] struct {
 	s                         *numbers[T]
 	states, patterns, updated []float64 // (chunk, d), (block, d), (chunk, d)
-	scores, lengths           []float64 // (chunk, block), (block)
+	scores                    []float64 // (chunk, block)
+	lengths, squares, far     []float64 // (block)
 	radius, top, sum, moment  []float64 // of each state; moment is Σ_j exp(z_j − top + βR|x_j − ξ|)·|x_j − ξ|²
 }
 
-const certifyBlock = 256
+// States are taken by the chunk, patterns by the block, so that the scores of one for the other stay in the cache.
+const certifyChunk, certifyBlock = 64, 256
 
 func newCertifier[T kernel.Float](s *numbers[T]) *certifier[T] {
-	return &certifier[T]{s: s, patterns: make([]float64, certifyBlock*s.d), lengths: make([]float64, certifyBlock)}
+	numbers := func(n int) []float64 { return make([]float64, n) }
+	return &certifier[T]{
+		s:      s,
+		states: numbers(certifyChunk * s.d), patterns: numbers(certifyBlock * s.d), updated: numbers(certifyChunk * s.d),
+		scores:  numbers(certifyChunk * certifyBlock),
+		lengths: numbers(certifyBlock), squares: numbers(certifyBlock), far: numbers(certifyBlock),
+		radius: numbers(certifyChunk), top: numbers(certifyChunk), sum: numbers(certifyChunk), moment: numbers(certifyChunk),
+	}
 }
 
 // certify sums over the patterns with the weights exp(z − top) of scores z, top being the largest so far: what was summed before is
@@ -92,9 +101,9 @@ func newCertifier[T kernel.Float](s *numbers[T]) *certifier[T] {
 func (c *certifier[T]) certify(r *Retrieval, rows []int) {
 	s, d := c.s, c.s.d
 	n := len(rows)
-	c.states, c.updated = make([]float64, n*d), make([]float64, n*d)
-	c.scores = make([]float64, n*certifyBlock)
-	c.radius, c.top, c.sum, c.moment = make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	clear(c.updated)
+	clear(c.sum)
+	clear(c.moment)
 	for a, i := range rows {
 		kernel.Convert(c.states[a*d:(a+1)*d], dataOf[T](r.States)[i*d:(i+1)*d])
 		c.radius[a] = max(2*r.Residual[i], s.tolerance()/16)
@@ -107,7 +116,7 @@ func (c *certifier[T]) certify(r *Retrieval, rows []int) {
 		state := c.states[a*d : (a+1)*d]
 		kernel.Scale(c.updated[a*d:(a+1)*d], c.updated[a*d:(a+1)*d], 1/c.sum[a])
 		move := distance(state, c.updated[a*d:(a+1)*d])
-		k := s.Beta * math.Exp(s.Beta*c.radius[a]*move) * c.moment[a] / c.sum[a]
+		k := s.beta * math.Exp(s.beta*c.radius[a]*move) * c.moment[a] / c.sum[a]
 		if k < 1 && move <= (1-k)*c.radius[a] {
 			r.ErrorBound[i] = move / (1 - k)
 		}
@@ -131,7 +140,7 @@ func (c *certifier[T]) add(from, block, n int) {
 		z := c.scores[a*block : (a+1)*block]
 		state := c.states[a*d : (a+1)*d]
 		length := kernel.Dot(state, state)
-		largest := kernel.Max(z) * s.Beta
+		largest := kernel.Max(z) * s.beta
 		if largest > c.top[a] {
 			factor := math.Exp(c.top[a] - largest)
 			c.top[a] = largest
@@ -139,13 +148,14 @@ func (c *certifier[T]) add(from, block, n int) {
 			c.moment[a] *= factor
 			kernel.Scale(c.updated[a*d:(a+1)*d], c.updated[a*d:(a+1)*d], factor)
 		}
+		squares, far := c.squares[:block], c.far[:block]
 		for j, product := range z {
-			away := math.Sqrt(max(0, c.lengths[j]+length-2*product))
-			z[j] = s.Beta*product - c.top[a]
-			if e := z[j] + s.Beta*c.radius[a]*away; e > -745 { // below it the exponential is 0
-				c.moment[a] += math.Exp(e) * away * away
-			}
+			squares[j] = max(0, c.lengths[j]+length-2*product)
+			z[j] = s.beta*product - c.top[a]
+			far[j] = z[j] + s.beta*c.radius[a]*math.Sqrt(squares[j])
 		}
+		kernel.Exp(far, far)
+		c.moment[a] += kernel.Dot(far, squares)
 		kernel.Exp(z, z)
 		c.sum[a] += kernel.Sum(z)
 	}

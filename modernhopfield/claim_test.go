@@ -98,8 +98,7 @@ func eachSeed(t *testing.T, names []string, draws int, draw func(r *rand.Rand, c
 	}
 }
 
-// network is a memory of few patterns with softmax, written from the formulas of the paper in plain loops: what the memory and the
-// bounds are held against.
+// network is a memory of few patterns with softmax, with what the bounds are held against in plain loops.
 type network struct {
 	x    [][]float64
 	beta float64
@@ -136,7 +135,42 @@ func combine(p []float64, x [][]float64) []float64 {
 	return out
 }
 
+// memory is the network as the library has it.
+func (n network) memory(config MemoryConfig) *Memory {
+	config.Beta = n.beta
+	m, err := NewMemory(n.tensor(), config)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+func (n network) update(xi []float64) []float64 {
+	r, err := n.memory(MemoryConfig{Steps: 1}).Retrieve(denseRows([][]float64{xi}))
+	if err != nil {
+		panic(err)
+	}
+	return r.States.Float64s()
+}
+
 func (n network) weights(xi []float64) []float64 {
+	p, err := n.memory(MemoryConfig{}).Association(denseRows([][]float64{xi}))
+	if err != nil {
+		panic(err)
+	}
+	return p.Float64s()
+}
+
+func (n network) energy(xi []float64) float64 {
+	e, err := n.memory(MemoryConfig{}).Energy(denseRows([][]float64{xi}))
+	if err != nil {
+		panic(err)
+	}
+	return e[0]
+}
+
+// plainWeights, plainUpdate and plainEnergy are the formulas of the paper in plain loops.
+func (n network) plainWeights(xi []float64) []float64 {
 	p, largest, sum := make([]float64, n.size()), math.Inf(-1), 0.0
 	for j, x := range n.x {
 		p[j] = n.beta * dot(x, xi)
@@ -152,9 +186,9 @@ func (n network) weights(xi []float64) []float64 {
 	return p
 }
 
-func (n network) update(xi []float64) []float64 { return combine(n.weights(xi), n.x) }
+func (n network) plainUpdate(xi []float64) []float64 { return combine(n.plainWeights(xi), n.x) }
 
-func (n network) energy(xi []float64) float64 {
+func (n network) plainEnergy(xi []float64) float64 {
 	largest, sum := math.Inf(-1), 0.0
 	for _, x := range n.x {
 		largest = max(largest, n.beta*dot(x, xi))
@@ -191,10 +225,10 @@ func (n network) separation(i int) float64 {
 	return delta
 }
 
-// settle updates a state until it rests.
+// settle updates a state in plain loops until it rests.
 func (n network) settle(xi []float64) []float64 {
 	for range 100_000 {
-		next := n.update(xi)
+		next := n.plainUpdate(xi)
 		if distance(next, xi) < 1e-13 {
 			return next
 		}

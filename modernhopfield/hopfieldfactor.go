@@ -3,6 +3,7 @@ package modernhopfield
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/blas/blas64"
@@ -72,11 +73,11 @@ func FactorPatterns(patterns *tensor.Dense, rule FactorRule) (*HopfieldFactor, e
 	if rule < FactorQR || rule > FactorHebbian {
 		return nil, fmt.Errorf("modernhopfield: FactorPatterns: %v is not known: %w", rule, energy.ErrConfig)
 	}
-	if err := checkMatrix(patterns); err != nil {
+	rows, n, err := rowsOf(patterns, 0)
+	if err != nil {
 		return fail(err)
 	}
-	f := &HopfieldFactor{rule: rule, p: patterns.Shape()[0], n: patterns.Shape()[1]}
-	rows := float64sOf(patterns)
+	f := &HopfieldFactor{rule: rule, p: len(rows) / n, n: n}
 	for i, x := range rows {
 		if x != 1 && x != -1 {
 			return fail(fmt.Errorf("row %d, column %d is %v, want −1 or 1: %w", i/f.n, i%f.n, x, energy.ErrRange))
@@ -192,12 +193,12 @@ func (f *HopfieldFactor) Rule() FactorRule { return f.rule }
 
 // W returns a copy of W, (n, p), in float64.
 func (f *HopfieldFactor) W() *tensor.Dense {
-	return matrixOf(tensor.Float64, append([]float64(nil), f.w...), f.n, f.p)
+	return matrixOf(tensor.Float64, slices.Clone(f.w), f.n, f.p)
 }
 
 // R returns a copy of R, (p, p), in float64: patterns as columns are WR.
 func (f *HopfieldFactor) R() *tensor.Dense {
-	return matrixOf(tensor.Float64, append([]float64(nil), f.r.RawMatrix().Data...), f.p, f.p)
+	return matrixOf(tensor.Float64, slices.Clone(f.r.RawMatrix().Data), f.p, f.p)
 }
 
 // Couplings returns J = WWᵀ, (n, n), in float64, with its diagonal. Cost: n²·p.
@@ -215,15 +216,13 @@ func (f *HopfieldFactor) Coordinates(hidden *tensor.Dense) (*tensor.Dense, error
 	fail := func(err error) (*tensor.Dense, error) {
 		return nil, fmt.Errorf("modernhopfield: HopfieldFactor: Coordinates: hidden states: %w", err)
 	}
-	if err := checkMatrix(hidden); err != nil {
+	l, _, err := rowsOf(hidden, f.p)
+	if err != nil {
 		return fail(err)
 	}
-	rows := hidden.Shape()[0]
-	if hidden.Shape()[1] != f.p {
-		return fail(fmt.Errorf("shape %v, want (batch, %d): %w", hidden.Shape(), f.p, energy.ErrShape))
-	}
+	rows := len(l) / f.p
 	var a mat.Dense
-	if err := a.Solve(f.r, mat.NewDense(rows, f.p, float64sOf(hidden)).T()); err != nil {
+	if err := a.Solve(f.r, mat.NewDense(rows, f.p, l).T()); err != nil {
 		return fail(fmt.Errorf("R cannot be inverted: %v: %w", err, energy.ErrConfig))
 	}
 	return matrixOf(tensor.Float64, mat.DenseCopyOf(a.T()).RawMatrix().Data, rows, f.p), nil
@@ -288,7 +287,7 @@ func (f *HopfieldFactor) RBM(name string, config HopfieldRBMConfig) (*layers.RBM
 		if set.values == nil {
 			continue
 		}
-		times := append([]float64(nil), set.values...)
+		times := slices.Clone(set.values)
 		kernel.Scale(times, times, beta)
 		if err := r.Param(set.param).Set(times); err != nil {
 			return fail(err)

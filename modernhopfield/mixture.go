@@ -3,13 +3,13 @@ package modernhopfield
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
-	"github.com/harmonium-go/harmonium/internal/op"
 	"github.com/harmonium-go/harmonium/internal/rng"
 	"github.com/harmonium-go/harmonium/layers"
 )
@@ -24,8 +24,8 @@ import (
 //	p(ξ) = Σ_i w_i N(ξ; x_i, I/β)        w_i ∝ exp(β|x_i|²/2)
 //
 // so that it can be drawn from exactly, log Z is known, one update f(ξ) = Σ_i softmax_i(βXξ) x_i is the mean of x_i given ξ,
-// and the score ∇log p(ξ) is β(f(ξ) − ξ). It is also a harmonium, see RBM. No other energy model of this library that is not
-// enumerable has an exact sampler and an exact log Z: hold estimators against this one.
+// and the score ∇log p(ξ) is β(f(ξ) − ξ). It is also a harmonium, see RBM. With many modes, an exact sampler
+// and an exact log Z it is something to hold samplers and estimators of log Z against.
 //
 // All arithmetic is in float64, whatever the dtype of the patterns, and the weights are kept as logarithms, so that only what
 // overflows β|x|² itself is too large. A Mixture is never changed and is safe for concurrent use.
@@ -34,11 +34,9 @@ import (
 // a tractable likelihood are in T. Ota, R. Karakida, "Attention in a family of Boltzmann machines emerging from modern Hopfield
 // networks", 2022.
 type Mixture struct {
-	patterns []float64 // (N, d)
-	count    int       // N
-	len      int       // d
-	beta     float64
-	dtype    tensor.Dtype
+	*patterns
+	beta  float64
+	dtype tensor.Dtype
 
 	halfLargest float64   // ½M²
 	logWeights  []float64 // log w_i
@@ -51,21 +49,22 @@ type Mixture struct {
 // overflows.
 func NewMixture(patterns *tensor.Dense, beta float64) (*Mixture, error) {
 	fail := func(err error) (*Mixture, error) { return nil, fmt.Errorf("modernhopfield: NewMixture: %w", err) }
-	if err := checkMatrix(patterns); err != nil {
-		return fail(fmt.Errorf("patterns: %w", err))
+	stored, err := newPatterns(patterns)
+	if err != nil {
+		return fail(err)
 	}
-	if !(beta > 0) || math.IsInf(beta, 0) {
-		return fail(fmt.Errorf("beta is %g, want a positive number: %w", beta, energy.ErrConfig))
+	if err := checkBeta(beta); err != nil {
+		return fail(err)
 	}
-	m := &Mixture{count: patterns.Shape()[0], len: patterns.Shape()[1], beta: beta, dtype: patterns.Dtype()}
-	m.patterns = float64sOf(patterns)
-	m.logWeights, m.upTo = make([]float64, m.count), make([]float64, m.count)
-	for i := range m.count {
-		half := kernel.SumSquares(m.pattern(i), 0) / 2
+	stored.x = slices.Clone(stored.x)
+	m := &Mixture{patterns: stored, beta: beta, dtype: patterns.Dtype()}
+	m.logWeights, m.upTo = make([]float64, m.n), make([]float64, m.n)
+	for i := range m.n {
+		half := kernel.SumSquares(m.row(i), 0) / 2
 		m.halfLargest = max(m.halfLargest, half)
 		m.logWeights[i] = beta * half
 		if math.IsInf(m.logWeights[i], 0) {
-			return fail(fmt.Errorf("beta·|x|²/2 of pattern %d overflows at beta %g: %w", i, beta, energy.ErrConfig))
+			return fail(fmt.Errorf("β|x|²/2 of pattern %d overflows at β = %g: %w", i, beta, energy.ErrConfig))
 		}
 	}
 
@@ -75,7 +74,7 @@ func NewMixture(patterns *tensor.Dense, beta float64) (*Mixture, error) {
 		m.logWeights[i] -= beta * m.halfLargest
 		sum += math.Exp(m.logWeights[i])
 	}
-	m.logZ = float64(m.len)/2*math.Log(2*math.Pi/beta) + math.Log(sum) - math.Log(float64(m.count))
+	m.logZ = float64(m.d)/2*math.Log(2*math.Pi/beta) + math.Log(sum) - math.Log(float64(m.n))
 	total := 0.0
 	for i := range m.logWeights {
 		m.logWeights[i] -= math.Log(sum)
@@ -94,7 +93,7 @@ func (m *Mixture) Beta() float64 { return m.beta }
 func (m *Mixture) LogPartition() float64 { return m.logZ }
 
 // LogWeights returns log w_i, the logarithms of the probabilities of the stored patterns, (N); w_i ∝ exp(β|x_i|²/2).
-func (m *Mixture) LogWeights() []float64 { return append([]float64(nil), m.logWeights...) }
+func (m *Mixture) LogWeights() []float64 { return slices.Clone(m.logWeights) }
 
 // RBM makes the harmonium whose visible units have this distribution: d Gaussian visible units of variance 1/β and one hidden
 // unit of N states, one a stored pattern,
@@ -110,21 +109,21 @@ func (m *Mixture) LogWeights() []float64 { return append([]float64(nil), m.logWe
 // least two states (store the pattern twice: it is the same energy); ErrNotFinite for parameters that overflow the dtype.
 func (m *Mixture) RBM(name string) (*layers.RBM, error) {
 	fail := func(err error) (*layers.RBM, error) { return nil, fmt.Errorf("modernhopfield: Mixture: RBM: %w", err) }
-	if m.count == 1 {
+	if m.n == 1 {
 		return fail(fmt.Errorf("one stored pattern, want at least 2, the states of the hidden unit (twice the same has the same energy): %w", energy.ErrConfig))
 	}
 	r, err := layers.NewRBM(name, layers.RBMConfig{
-		Visible: energy.FixedGaussian(m.len, 1/m.beta), Hidden: energy.OneHot(1, m.count), Dtype: m.dtype,
+		Visible: energy.FixedGaussian(m.d, 1/m.beta), Hidden: energy.OneHot(1, m.n), Dtype: m.dtype,
 	})
 	if err != nil {
 		return fail(err)
 	}
-	w, c := make([]float64, m.len*m.count), make([]float64, m.count)
-	for i := range m.count {
-		for j, x := range m.pattern(i) {
-			w[j*m.count+i] = m.beta * x
+	w, c := make([]float64, m.d*m.n), make([]float64, m.n)
+	for i := range m.n {
+		for j, x := range m.row(i) {
+			w[j*m.n+i] = m.beta * x
 		}
-		c[i] = -math.Log(float64(m.count)) - m.beta*m.halfLargest
+		c[i] = -math.Log(float64(m.n)) - m.beta*m.halfLargest
 	}
 	if err := r.Param("W").Set(w); err != nil {
 		return fail(err)
@@ -143,19 +142,19 @@ func (m *Mixture) Sample(n int, seed uint64) (states *tensor.Dense, components [
 		return nil, nil, fmt.Errorf("modernhopfield: Mixture: Sample: %d draws, want at least 1: %w", n, energy.ErrConfig)
 	}
 	draws := rng.New(seed, "modern hopfield mixture")
-	x, components := make([]float64, n*m.len), make([]int, n)
+	x, components := make([]float64, n*m.d), make([]int, n)
 	deviation := 1 / math.Sqrt(m.beta)
-	kernel.Parallel(n, kernel.RowGrain(m.len), func(lo, hi int) {
+	kernel.Parallel(n, kernel.RowGrain(m.d), func(lo, hi int) {
 		u := make([]float64, 1)
 		for k := lo; k < hi; k++ {
-			row := x[k*m.len : (k+1)*m.len]
+			row := x[k*m.d : (k+1)*m.d]
 			rng.Uniform(draws.Row(k, 0).Part(0), u)
 			// u is below 1, so u·total is below total and the search finds a pattern, whose weight is not zero.
-			total := m.upTo[m.count-1]
-			i := sort.Search(m.count, func(i int) bool { return m.upTo[i] > u[0]*total })
+			total := m.upTo[m.n-1]
+			i := sort.Search(m.n, func(i int) bool { return m.upTo[i] > u[0]*total })
 			components[k] = i
 			rng.Normal(draws.Row(k, 0).Part(1), row)
-			for j, x := range m.pattern(i) {
+			for j, x := range m.row(i) {
 				row[j] = x + deviation*row[j]
 			}
 		}
@@ -163,20 +162,21 @@ func (m *Mixture) Sample(n int, seed uint64) (states *tensor.Dense, components [
 	return m.tensorOf(x), components, nil
 }
 
-// LogDensity returns log p(ξ) = −βE(ξ) − log Z of each row of (B, d) states, nats. Errors: ErrShape, ErrDtype, ErrNotFinite.
-// Cost: one (B×d)·(d×N) product.
+// LogDensity returns log p(ξ) = −βE(ξ) − log Z of each row of (B, d) states, nats. Errors: ErrShape, ErrDtype, ErrNotFinite,
+// ErrRange where β|ξ|² overflows. Cost: one (B×d)·(d×N) product.
 func (m *Mixture) LogDensity(states *tensor.Dense) ([]float64, error) {
-	if err := m.check("LogDensity", states); err != nil {
+	all, err := m.read("LogDensity", states)
+	if err != nil {
 		return nil, err
 	}
-	out := make([]float64, states.Shape()[0])
-	m.eachBlock(states, func(first int, x, fields []float64) {
-		rows := len(x) / m.len
+	out := make([]float64, len(all)/m.d)
+	m.eachBlock(all, func(first int, x, fields []float64) {
+		rows := len(x) / m.d
 		lse := out[first : first+rows]
-		kernel.RowLogSumExp(lse, fields, rows, m.count)
+		kernel.RowLogSumExp(lse, fields, rows, m.n)
 		for k := range lse {
-			half := kernel.SumSquares(x[k*m.len:(k+1)*m.len], 0) / 2
-			lse[k] += -m.beta*(half+m.halfLargest) - math.Log(float64(m.count)) - m.logZ
+			half := kernel.SumSquares(x[k*m.d:(k+1)*m.d], 0) / 2
+			lse[k] += -m.beta*(half+m.halfLargest) - math.Log(float64(m.n)) - m.logZ
 		}
 	})
 	return out, nil
@@ -184,33 +184,35 @@ func (m *Mixture) LogDensity(states *tensor.Dense) ([]float64, error) {
 
 // PosteriorMean returns the mean of the pattern that a state was drawn around given the state, Σ_i p(i|ξ) x_i with
 // p(i|ξ) = softmax_i(βXξ), for each row of (B, d) states: one update f(ξ) of the network. It has the dtype of the patterns.
-// Errors: ErrShape, ErrDtype, ErrNotFinite. Cost: two (B×d)·(d×N) products.
+// Errors are LogDensity's. Cost: two (B×d)·(d×N) products.
 func (m *Mixture) PosteriorMean(states *tensor.Dense) (*tensor.Dense, error) {
-	if err := m.check("PosteriorMean", states); err != nil {
+	all, err := m.read("PosteriorMean", states)
+	if err != nil {
 		return nil, err
 	}
-	return m.tensorOf(m.update(states)), nil
+	return m.tensorOf(m.update(all)), nil
 }
 
 // Score returns ∇log p(ξ) = β(f(ξ) − ξ) for each row of (B, d) states, in the dtype of the patterns. Errors and cost are
 // PosteriorMean's.
 func (m *Mixture) Score(states *tensor.Dense) (*tensor.Dense, error) {
-	if err := m.check("Score", states); err != nil {
+	all, err := m.read("Score", states)
+	if err != nil {
 		return nil, err
 	}
-	f := m.update(states)
-	for i, x := range float64sOf(states) {
+	f := m.update(all)
+	for i, x := range all {
 		f[i] = m.beta * (f[i] - x)
 	}
 	return m.tensorOf(f), nil
 }
 
-func (m *Mixture) update(states *tensor.Dense) []float64 {
-	out := make([]float64, states.Shape().TotalSize())
+func (m *Mixture) update(states []float64) []float64 {
+	out := make([]float64, len(states))
 	m.eachBlock(states, func(first int, x, fields []float64) {
-		rows := len(x) / m.len
-		kernel.RowSoftmax(fields, fields, rows, m.count)
-		kernel.Gemm(false, false, rows, m.len, m.count, 1, fields, m.count, m.patterns, m.len, false, out[first*m.len:], m.len)
+		rows := len(x) / m.d
+		kernel.RowSoftmax(fields, fields, rows, m.n)
+		kernel.Gemm(false, false, rows, m.d, m.n, 1, fields, m.n, m.x, m.d, false, out[first*m.d:], m.d)
 	})
 	return out
 }
@@ -219,60 +221,37 @@ func (m *Mixture) update(states *tensor.Dense) []float64 {
 const mixtureBlock = 1 << 22
 
 // eachBlock calls f with the inputs βXξ, (rows, N), of a few rows x of the states at a time.
-func (m *Mixture) eachBlock(states *tensor.Dense, f func(first int, x, fields []float64)) {
-	all, rows := float64sOf(states), states.Shape()[0]
-	step := min(rows, max(1, mixtureBlock/m.count))
-	fields := make([]float64, step*m.count)
+func (m *Mixture) eachBlock(states []float64, f func(first int, x, fields []float64)) {
+	rows := len(states) / m.d
+	step := min(rows, max(1, mixtureBlock/m.n))
+	fields := make([]float64, step*m.n)
 	for first := 0; first < rows; first += step {
 		n := min(step, rows-first)
-		x := all[first*m.len : (first+n)*m.len]
-		kernel.Gemm(false, true, n, m.count, m.len, m.beta, x, m.len, m.patterns, m.len, false, fields, m.count)
-		f(first, x, fields[:n*m.count])
+		x := states[first*m.d : (first+n)*m.d]
+		kernel.Gemm(false, true, n, m.n, m.d, m.beta, x, m.d, m.x, m.d, false, fields, m.n)
+		f(first, x, fields[:n*m.n])
 	}
 }
 
-func (m *Mixture) pattern(i int) []float64 { return m.patterns[i*m.len : (i+1)*m.len] }
-
-// check returns what is wrong with a batch of states.
-func (m *Mixture) check(what string, states *tensor.Dense) error {
-	err := checkMatrix(states)
-	switch {
-	case err != nil:
-	case states.Shape()[1] != m.len:
-		err = fmt.Errorf("shape %v, want (batch, %d): %w", states.Shape(), m.len, energy.ErrShape)
-	case states.Dtype() != m.dtype:
+// read returns the numbers of a batch of states, which no energy of the mixture overflows on.
+func (m *Mixture) read(what string, states *tensor.Dense) ([]float64, error) {
+	x, _, err := rowsOf(states, m.d)
+	if err == nil && states.Dtype() != m.dtype {
 		err = fmt.Errorf("dtype %v, want %v as the patterns have: %w", states.Dtype(), m.dtype, energy.ErrDtype)
-	default:
-		return nil
 	}
-	return fmt.Errorf("modernhopfield: Mixture: %s: states: %w", what, err)
+	for k := 0; err == nil && k < len(x)/m.d; k++ {
+		if math.IsInf(m.beta*kernel.SumSquares(x[k*m.d:(k+1)*m.d], 0), 0) {
+			err = fmt.Errorf("β|ξ|² of row %d overflows: %w", k, energy.ErrRange)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("modernhopfield: Mixture: %s: states: %w", what, err)
+	}
+	return x, nil
 }
 
 func (m *Mixture) tensorOf(rows []float64) *tensor.Dense {
-	return matrixOf(m.dtype, rows, len(rows)/m.len, m.len)
-}
-
-// checkMatrix returns an error unless t is a contiguous matrix of finite float32 or float64 numbers with at least one row and one
-// column.
-func checkMatrix(t *tensor.Dense) error {
-	columns := 1
-	if t != nil && t.Dims() == 2 {
-		columns = max(1, t.Shape()[1])
-	} else if t != nil {
-		return fmt.Errorf("shape %v, want (rows, columns): %w", t.Shape(), energy.ErrShape)
-	}
-	return energy.Gaussian(columns).Check(t)
-}
-
-// float64sOf returns a copy of a tensor's numbers.
-func float64sOf(t *tensor.Dense) []float64 {
-	out := make([]float64, t.Shape().TotalSize())
-	if t.Dtype() == tensor.Float32 {
-		kernel.Convert(out, op.Numbers[float32](t))
-	} else {
-		copy(out, op.Numbers[float64](t))
-	}
-	return out
+	return matrixOf(m.dtype, rows, len(rows)/m.d, m.d)
 }
 
 // matrixOf returns numbers as a matrix of a dtype; in float64 it shares their memory.

@@ -33,7 +33,7 @@ func lawMixture(t testing.TB, dtype tensor.Dtype) *Mixture {
 	return m
 }
 
-// law is the exact law of the mixture, in the loops of its definition: weights, and E[x^a] of one coordinate around one pattern.
+// lawWeights are the weights in the loops of their definition.
 func lawWeights() []float64 {
 	var w []float64
 	total := 0.0
@@ -54,7 +54,7 @@ func lawWeights() []float64 {
 // columnOf is column j of (rows, 3) states.
 func columnOf(states *tensor.Dense, j int) []float64 {
 	var x []float64
-	for i, v := range float64sOf(states) {
+	for i, v := range numbersOf(states) {
 		if i%3 == j {
 			x = append(x, v)
 		}
@@ -71,7 +71,7 @@ func counts(components []int) []int {
 }
 
 // lawHolds returns the first way in which draws differ from the mixture: the pattern they were drawn around, the distribution of
-// each coordinate, first and second moments. The Kolmogorov–Smirnov test, and all moments, at false-alarm probability alpha each.
+// each coordinate, first and second moments.
 func lawHolds(states *tensor.Dense, components []int) error {
 	w, variance := lawWeights(), 1/lawBeta
 	if components != nil {
@@ -175,7 +175,7 @@ func TestMixtureIsStationaryUnderGibbsSampling(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, (&sampling.Gibbs{Model: r, Seed: seed}).Run(context.Background(), s, steps))
 		var components []int
-		for i, x := range float64sOf(s.Hidden) {
+		for i, x := range numbersOf(s.Hidden) {
 			if x == 1 {
 				components = append(components, i%4)
 			}

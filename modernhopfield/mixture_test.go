@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,31 +30,18 @@ func rows64(x []float64, rows, columns int) *tensor.Dense {
 	return graphtest.Tensor(tensor.Float64, x, rows, columns)
 }
 
-// plainEnergy is E(ξ) of Ramsauer et al., eq. 2, in the loops of its definition.
-func plainEnergy(patterns []float64, d int, beta float64, state []float64) float64 {
-	var inputs []float64
-	largest, count := 0.0, len(patterns)/d
-	for i := range count {
-		dot, square := 0.0, 0.0
-		for j, x := range patterns[i*d : (i+1)*d] {
-			dot += x * state[j]
-			square += x * x
-		}
-		inputs = append(inputs, beta*dot)
-		largest = max(largest, square)
+// numbersOf are the numbers of a tensor.
+func numbersOf(x *tensor.Dense) []float64 {
+	numbers, _, err := rowsOf(x, 0)
+	if err != nil {
+		panic(err)
 	}
-	top := inputs[0]
-	for _, x := range inputs {
-		top = max(top, x)
-	}
-	sum, own := 0.0, 0.0
-	for _, x := range inputs {
-		sum += math.Exp(x - top)
-	}
-	for _, x := range state {
-		own += x * x
-	}
-	return -(top+math.Log(sum))/beta + own/2 + math.Log(float64(count))/beta + largest/2
+	return numbers
+}
+
+// networkOf is the network of flat patterns, which has the energy of Ramsauer et al., eq. 2, in the loops of its definition.
+func networkOf(patterns []float64, d int, beta float64) network {
+	return network{slices.Collect(slices.Chunk(patterns, d)), beta}
 }
 
 // oracleOf is a machine of Gaussian visible units and one OneHot unit as the oracle sees it.
@@ -128,9 +116,9 @@ func TestMixtureRBMHasTheEnergyAsItsFreeEnergy(t *testing.T) {
 			require.Equal(t, dtype, rbm.Dtype())
 
 			want := make([]float64, batch)
-			x, v := float64sOf(patterns), float64sOf(states)
+			x, v := numbersOf(patterns), numbersOf(states)
 			for k := range want {
-				want[k] = size.beta * plainEnergy(x, size.d, size.beta, v[k*size.d:(k+1)*size.d])
+				want[k] = size.beta * networkOf(x, size.d, size.beta).energy(v[k*size.d:(k+1)*size.d])
 			}
 			tolerance := 1e-10
 			if dtype == tensor.Float32 {
@@ -142,10 +130,36 @@ func TestMixtureRBMHasTheEnergyAsItsFreeEnergy(t *testing.T) {
 				return G.Nodes{f}
 			}, graphtest.Tensor(dtype, want, batch))
 
+			// energy.ModernHopfield leaves out the constants, log N + βM²/2 of βE; its update is the mean of the visible units given
+			// the mean of the hidden one.
+			largest := networkOf(x, size.d, size.beta).largest()
+			for k := range want {
+				want[k] = (want[k]-math.Log(float64(size.n)))/size.beta - largest*largest/2
+			}
+			update, err := m.PosteriorMean(states)
+			require.NoError(t, err)
+			graphtest.Run(t, tolerance, func(g *G.ExprGraph) G.Nodes {
+				v := graphtest.Input(g, "v", states)
+				network := energy.ModernHopfield{
+					Patterns: graphtest.Input(g, "patterns", patterns),
+					Beta:     graphtest.Input(g, "beta", graphtest.Tensor(dtype, []float64{size.beta}, 1)),
+				}
+				e, err := network.Energy(v)
+				require.NoError(t, err)
+				f, err := network.Update(v)
+				require.NoError(t, err)
+				h, err := rbm.Forward(v)
+				require.NoError(t, err)
+				mean, err := rbm.Backward(h)
+				require.NoError(t, err)
+				return G.Nodes{e, f, mean}
+			}, graphtest.Tensor(dtype, want, batch), update, update)
+
 			density, err := m.LogDensity(states)
 			require.NoError(t, err)
 			for k := range want {
-				require.InDelta(t, -want[k]-m.LogPartition(), density[k], 1e-10*max(1, math.Abs(want[k])))
+				e := size.beta * networkOf(x, size.d, size.beta).energy(v[k*size.d:(k+1)*size.d])
+				require.InDelta(t, -e-m.LogPartition(), density[k], 1e-10*max(1, math.Abs(e)))
 			}
 		}
 	}
@@ -192,7 +206,7 @@ func TestMixtureLogPartition(t *testing.T) {
 			unnormalised := func(states *tensor.Dense) []float64 {
 				out := make([]float64, states.Shape()[0])
 				for k := range out {
-					out[k] = -beta * plainEnergy(x, d, beta, states.Float64s()[k*d:(k+1)*d])
+					out[k] = -beta * networkOf(x, d, beta).energy(states.Float64s()[k*d:(k+1)*d])
 				}
 				return out
 			}
@@ -270,10 +284,10 @@ func TestMixtureSampleIsAFunctionOfSeedAndRow(t *testing.T) {
 		runtime.GOMAXPROCS(before)
 		require.NoError(t, err)
 		require.Equal(t, longComponents[:300], components)
-		require.Equal(t, float64sOf(long)[:300*33], float64sOf(short))
+		require.Equal(t, numbersOf(long)[:300*33], numbersOf(short))
 		other, _, err := m.Sample(300, 8)
 		require.NoError(t, err)
-		require.NotEqual(t, float64sOf(short), float64sOf(other))
+		require.NotEqual(t, numbersOf(short), numbersOf(other))
 	}
 }
 
@@ -300,12 +314,12 @@ func TestMixtureRefuses(t *testing.T) {
 		says     string
 	}{
 		{nil, 1, energy.ErrShape, "patterns: no tensor given"},
-		{graphtest.Tensor(tensor.Float64, []float64{1, 2}, 2), 1, energy.ErrShape, "shape (2), want (rows, columns)"},
+		{graphtest.Tensor(tensor.Float64, []float64{1, 2}, 2, 1, 1), 1, energy.ErrShape, "shape (2, 1, 1), want (rows, columns)"},
 		{tensor.New(tensor.WithShape(1, 2), tensor.WithBacking([]int{1, 2})), 1, energy.ErrDtype, "want float32 or float64"},
 		{rows64([]float64{1, math.NaN()}, 1, 2), 1, energy.ErrNotFinite, "row 0, column 1 is NaN"},
-		{good, 0, energy.ErrConfig, "beta is 0, want a positive number"},
-		{good, math.NaN(), energy.ErrConfig, "beta is NaN"},
-		{good, math.Inf(1), energy.ErrConfig, "beta is +Inf"},
+		{good, 0, energy.ErrConfig, "β is 0, want a number above 0"},
+		{good, math.NaN(), energy.ErrConfig, "β is NaN"},
+		{good, math.Inf(1), energy.ErrConfig, "β is +Inf"},
 		{rows64([]float64{1e160, 0}, 1, 2), 1, energy.ErrConfig, "of pattern 0 overflows"},
 	} {
 		_, err := NewMixture(c.patterns, c.beta)
@@ -323,9 +337,10 @@ func TestMixtureRefuses(t *testing.T) {
 		says   string
 	}{
 		{nil, energy.ErrShape, "no tensor given"},
-		{rows64([]float64{1, 2}, 1, 2), energy.ErrShape, "shape (1, 2), want (batch, 3)"},
+		{rows64([]float64{1, 2}, 1, 2), energy.ErrShape, "shape (1, 2), want (rows, 3)"},
 		{graphtest.Tensor(tensor.Float32, []float64{1, 2, 3}, 1, 3), energy.ErrDtype, "dtype float32, want float64 as the patterns have"},
 		{rows64([]float64{1, 2, math.Inf(1)}, 1, 3), energy.ErrNotFinite, "column 2 is +Inf"},
+		{rows64([]float64{1, 2, 1e160}, 1, 3), energy.ErrRange, "β|ξ|² of row 0 overflows"},
 	} {
 		_, err := m.LogDensity(c.states)
 		require.ErrorIs(t, err, c.is)

@@ -33,8 +33,8 @@ import (
 //
 // The weights of a trained machine have no such patterns; the nearest are then returned with their residuals.
 //
-// Source: M. Smart, A. Zilman, "On the mapping between Hopfield networks and restricted Boltzmann machines", ICLR 2021,
-// section 4 and its appendix. Settings there: b from 200 to 2000, rate 0.02 to 0.05, 200 steps.
+// Source: M. Smart, A. Zilman, "On the mapping between Hopfield networks and restricted Boltzmann machines", ICLR 2021;
+// their program has b from 200 to 2000, rate 0.02 to 0.05, 200 steps, and starts at X drawn from [−1, 1].
 type PatternSearch struct {
 	Sharpness float64 // b; 0 means 200
 	Rate      float64 // of the descent; 0 means 0.05
@@ -88,6 +88,12 @@ func (s PatternSearch) Find(m *layers.RBM) (*FoundPatterns, error) {
 	svd.UTo(&u)
 	svd.VTo(&v)
 	run := &patternRun{PatternSearch: s, n: n, p: p, basis: u.RawMatrix().Data}
+	if s.Starts != nil {
+		var err error
+		if run.given, _, err = rowsOf(s.Starts, n); err != nil {
+			return fail(fmt.Errorf("Starts: %w", err))
+		}
+	}
 	run.search()
 
 	found := &FoundPatterns{Exact: run.exact, Rounds: run.rounds}
@@ -172,6 +178,7 @@ type patternRun struct {
 	PatternSearch
 	n, p     int
 	basis    []float64 // U, (n, p)
+	given    []float64 // the numbers of Starts
 	accepted []candidate
 	span     [][]float64 // orthonormal basis of the accepted coordinates
 	near     []candidate // not exact ones
@@ -233,14 +240,10 @@ func (r *patternRun) project(x []float64) {
 // hardly any directions are left, and half of the starts come from anywhere.
 func (r *patternRun) starts() []float64 {
 	x := make([]float64, r.p*r.p)
-	given := 0
-	if r.Starts != nil {
-		first := min(r.rounds*r.p, r.Starts.Shape()[0])
-		given = min(r.p, r.Starts.Shape()[0]-first)
-		if given > 0 {
-			v := float64sOf(r.Starts)[first*r.n:]
-			kernel.Gemm(false, false, given, r.p, r.n, 1, v, r.n, r.basis, r.p, false, x, r.p)
-		}
+	first := min(r.rounds*r.p, len(r.given)/r.n)
+	given := min(r.p, len(r.given)/r.n-first)
+	if given > 0 {
+		kernel.Gemm(false, false, given, r.p, r.n, 1, r.given[first*r.n:], r.n, r.basis, r.p, false, x, r.p)
 	}
 	draws := rng.New(r.Seed, "pattern search")
 	for k := range r.p {

@@ -42,13 +42,11 @@ func (p *patterns) separation() []float64 {
 			cols := min(separationBlock, p.n-from)
 			kernel.Gemm(false, true, rows, cols, p.d, 1, p.x[lo*p.d:], p.d, p.x[from*p.d:], p.d, false, products, cols)
 			for i := range rows {
-				for j, v := range products[i*cols : (i+1)*cols] {
-					if from+j == lo+i {
-						own[i] = v
-					} else {
-						best[i] = max(best[i], v)
-					}
+				row := products[i*cols : (i+1)*cols]
+				if from == lo {
+					own[i], row[i] = row[i], math.Inf(-1)
 				}
+				best[i] = max(best[i], kernel.Max(row))
 			}
 		}
 		for i := range rows {

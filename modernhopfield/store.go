@@ -30,13 +30,15 @@ type store interface {
 type numbers[T kernel.Float] struct {
 	MemoryConfig
 	d, width         int
+	beta             float64 // as the dtype has it
 	patterns, values []T
 
 	// What bounds the errors; kept up to date by edits, so that reading changes nothing.
 	longest float64 // M
 	spread  float64 // m_max of lemma A3
 
-	engines sync.Pool // *association.Engine[T], each at work for one caller
+	engines    sync.Pool // *association.Engine[T], each at work for one caller
+	certifiers sync.Pool // *certifier[T], the same
 }
 
 var (
@@ -45,10 +47,11 @@ var (
 )
 
 func newNumbers[T kernel.Float](config MemoryConfig, d, width int) *numbers[T] {
-	s := &numbers[T]{MemoryConfig: config, d: d, width: width}
+	s := &numbers[T]{MemoryConfig: config, d: d, width: width, beta: float64(T(config.Beta))}
 	s.engines.New = func() any {
 		return association.New[T](association.Config{Similarity: association.Similarity(config.Similarity), Rule: config.Separation.Rule()})
 	}
+	s.certifiers.New = func() any { return newCertifier(s) }
 	return s
 }
 

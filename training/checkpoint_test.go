@@ -103,39 +103,6 @@ func TestSupervisedCheckpointOfAnotherRunIsRefused(t *testing.T) {
 	}
 }
 
-func TestCheckpointOfOtherBagsIsRefused(t *testing.T) {
-	instances := normals(1, 5, 6)
-	run := func(ctx context.Context, path string, change func(b *training.Bags)) error {
-		bags := training.Bags{Rows: instances.Clone().(*tensor.Dense), Lengths: []int{2, 0, 3}}
-		change(&bags)
-		_, err := training.Supervised{Solver: training.Adam{Rate: 0.1}, Epochs: 3, Batch: 2, Checkpoint: path, Resume: true}.FitBags(
-			ctx, bagNet(linear("one", 6, 3, tensor.Float64), meanPool{}), bags, classes(3, 3))
-		return err
-	}
-	same := func(*training.Bags) {}
-	for name, change := range map[string]func(b *training.Bags){
-		"lengths":   func(b *training.Bags) { b.Lengths = []int{2, 1, 2} },
-		"instances": func(b *training.Bags) { b.Rows.Float64s()[7]++ },
-	} {
-		path := filepath.Join(t.TempDir(), "checkpoint")
-		require.ErrorIs(t, run(stopAt(3), path, same), context.Canceled)
-		require.ErrorContains(t, run(context.Background(), path, change), "it is of another run", name)
-		require.NoError(t, run(context.Background(), path, same))
-	}
-	// sets of instances are told from the rows that they are in memory
-	path := filepath.Join(t.TempDir(), "checkpoint")
-	fit := training.Supervised{Solver: training.Adam{Rate: 0.1}, Epochs: 3, Batch: 2, Checkpoint: path, Resume: true}
-	net := func(x *tensor.Dense) layers.Layer {
-		return bagNet(linear("one", x.Shape()[2], 3, tensor.Float64), meanPool{})
-	}
-	x := cube(normals(1, 3, 12), 2)
-	_, err := fit.Fit(stopAt(3), net(x), x, classes(3, 3))
-	require.ErrorIs(t, err, context.Canceled)
-	other := cube(normals(1, 3, 12), 3)
-	_, err = fit.Fit(context.Background(), net(other), other, classes(3, 3))
-	require.ErrorContains(t, err, "it is of another run")
-}
-
 // refuseFile requires that the file as it stands is refused, by name, and that nothing is touched.
 func refuseFile(t *testing.T, in *contrastiveInput, want string) {
 	t.Helper()

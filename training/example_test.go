@@ -9,6 +9,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/layers"
+	"github.com/harmonium-go/harmonium/modernhopfield"
 	"github.com/harmonium-go/harmonium/sampling"
 	"github.com/harmonium-go/harmonium/training"
 )
@@ -73,4 +74,52 @@ func ExampleSupervised() {
 	fmt.Printf("cost %.1f nats a row, classes %v\n", report.Last().Cost, training.Classes(logits))
 	// Output:
 	// cost 0.0 nats a row, classes [0 1 1 0]
+}
+
+// A bag is of class 1 if any of its instances is the pair (1, 1). Learned state patterns find it, in bags of any length.
+func ExampleSupervised_FitBags() {
+	bags := training.Bags{
+		Rows: tensor.New(tensor.WithShape(11, 2), tensor.WithBacking([]float32{
+			0, 1,
+			1, 0, 1, 1, 0, 0,
+			1, 1,
+			0, 0, 1, 0, 0, 1, 1, 0,
+			1, 1, 0, 1,
+		})),
+		Lengths: []int{1, 3, 1, 4, 2, 0},
+	}
+	y, err := training.OneHot([]int{0, 1, 1, 0, 1, 0}, 2)
+	if err != nil {
+		log.Fatal(err)
+	}
+	in, err := layers.NewLinear("in", layers.LinearConfig{In: 2, Out: 8, Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	pool, err := modernhopfield.NewPooling("pool", modernhopfield.PoolingConfig{Config: modernhopfield.Config{Input: 8, Seed: 1}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	out, err := layers.NewLinear("out", layers.LinearConfig{In: 8, Out: 2, Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	net, err := layers.NewSequential("net", in, layers.ReLU(), pool, out)
+	if err != nil {
+		log.Fatal(err)
+	}
+	report, err := training.Supervised{
+		Solver: training.Adam{Rate: 0.02},
+		Epochs: 200, Batch: 3, Seed: 1, ClipNorm: 1,
+	}.FitBags(context.Background(), net, bags, y)
+	if err != nil {
+		log.Fatal(err)
+	}
+	logits, err := training.PredictBags(context.Background(), net, bags)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("cost %.1f nats a bag, classes %v\n", report.Last().Cost, training.Classes(logits))
+	// Output:
+	// cost 0.0 nats a bag, classes [0 1 1 0 1 0]
 }

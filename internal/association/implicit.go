@@ -34,7 +34,7 @@ func (e *Engine[T]) implicit(s Settling, r *Settled[T], fixed, grad, dk []T) boo
 	for i := range n {
 		norms[i] = kernel.Dot(part(residual, i), part(residual, i))
 		goals[i] = norms[i] * float64(tiny) * float64(tiny)
-		failed[i] = !(r.Residual[i] < s.Tolerance) || norms[i]-norms[i] != 0
+		failed[i] = !(r.Residual[i] < s.Tolerances[i%e.Heads]) || norms[i]-norms[i] != 0
 		running[i] = !failed[i] && norms[i] > 0
 		if running[i] {
 			left++

@@ -2,15 +2,16 @@ package association
 
 import (
 	"math"
+	"slices"
 
 	"github.com/harmonium-go/harmonium/internal/kernel"
 )
 
 // Settling says how states are updated, ξ ← Σ_j p_ij k_j, the values being the keys.
 type Settling struct {
-	Steps     int     // updates at most
-	Tolerance float64 // a query of a head stops once an update has moved it by less; 0 for never
-	Implicit  bool    // the gradient is that of the fixed point, see SettleBackward
+	Steps      []int     // updates at most, of each head
+	Tolerances []float64 // a query of a head stops once an update has moved it by less than its head's; 0 for never
+	Implicit   bool      // the gradient is that of the fixed point, see SettleBackward
 }
 
 // Settled keeps what the gradient of an update needs.
@@ -43,7 +44,7 @@ func (e *Engine[T]) settle(dst []T, b *Batch[T], s Settling, r *Settled[T], from
 	r.Taken, r.Residual, r.active = sized(r.Taken, n), sized(r.Residual, n), sized(r.active, n)
 	clear(r.Taken)
 	for i := range n {
-		r.Residual[i], r.active[i] = math.Inf(1), true
+		r.Residual[i], r.active[i] = math.Inf(1), s.Steps[i%e.Heads] > 0
 	}
 	r.batch = *b
 	r.batch.V, r.batch.Width, r.batch.Dropout = b.K, b.Depth, 0
@@ -51,7 +52,7 @@ func (e *Engine[T]) settle(dst []T, b *Batch[T], s Settling, r *Settled[T], from
 	r.frames = r.frames[:0]
 	before := sized(r.work[0], len(dst))
 	r.work[0] = before
-	for step, moving := 0, n > 0; moving && step < s.Steps; step++ {
+	for step, moving := 0, slices.Contains(r.active, true); moving; step++ {
 		copy(before, dst)
 		r.batch.Q = before
 		e.Retrieve(dst, &r.batch)
@@ -67,7 +68,7 @@ func (e *Engine[T]) settle(dst []T, b *Batch[T], s Settling, r *Settled[T], from
 			}
 			r.Taken[i]++
 			r.Residual[i] = distance(old, now)
-			r.active[i] = !(r.Residual[i] < s.Tolerance)
+			r.active[i] = !(r.Residual[i] < s.Tolerances[i%e.Heads]) && r.Taken[i] < s.Steps[i%e.Heads]
 			moving = moving || r.active[i]
 		}
 	}

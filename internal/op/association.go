@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -72,6 +73,42 @@ type SettleConfig struct {
 	Steps     int     // updates at most; 0 for until they settle
 	Tolerance float64 // a query of a head stops once an update has moved it by less, in the Euclidean norm; 0 for never
 	Implicit  bool    // the gradient is that of the fixed point
+
+	// HeadSteps and HeadTolerances are those of each head in place of Steps and Tolerance. In HeadSteps 0 is for no update, and −1
+	// for until they settle.
+	HeadSteps      []int
+	HeadTolerances []float64
+}
+
+// settling is the configuration for every head.
+func (s SettleConfig) settling(c AssociationConfig) (association.Settling, error) {
+	heads := max(1, c.Heads)
+	a := association.Settling{Steps: slices.Clone(s.HeadSteps), Tolerances: s.HeadTolerances, Implicit: s.Implicit}
+	if a.Steps == nil {
+		a.Steps = slices.Repeat([]int{s.Steps}, heads)
+		if s.Steps == 0 {
+			a.Steps = slices.Repeat([]int{-1}, heads)
+		}
+	}
+	if a.Tolerances == nil {
+		a.Tolerances = slices.Repeat([]float64{s.Tolerance}, heads)
+	}
+	if len(a.Steps) != heads || len(a.Tolerances) != heads {
+		return a, fmt.Errorf("op: Settle: steps of %d heads and tolerances of %d, want %d: %w", len(a.Steps), len(a.Tolerances), heads, fault.ErrConfig)
+	}
+	for h, steps := range a.Steps {
+		tolerance := a.Tolerances[h]
+		if steps < -1 || !(tolerance >= 0) || steps == -1 && tolerance == 0 {
+			return a, fmt.Errorf("op: Settle: %d steps and a tolerance of %g, want a positive number of one or of both: %w", max(0, steps), tolerance, fault.ErrConfig)
+		}
+		if s.Implicit && (steps != 0 && tolerance == 0 || c.Similarity != association.Dot && c.Similarity != association.Euclidean) {
+			return a, fmt.Errorf("op: Settle: the implicit gradient wants a tolerance above 0, and the dot product or the Euclidean similarity: %w", fault.ErrConfig)
+		}
+		if steps == -1 {
+			a.Steps[h] = mostSteps
+		}
+	}
+	return a, nil
 }
 
 // mostSteps bounds the updates of states that never settle.
@@ -86,17 +123,12 @@ const mostSteps = 10_000
 // last 100 updates instead. It wants a Tolerance, and Dot or Euclidean, for which J is symmetric: else ErrConfig.
 func Settle(c AssociationConfig, n AssociationNodes, s SettleConfig) (*G.Node, error) {
 	n.V = nil
-	if s.Steps < 0 || !(s.Tolerance >= 0) || s.Steps == 0 && s.Tolerance == 0 {
-		return nil, fmt.Errorf("op: Settle: %d steps and a tolerance of %g, want a positive number of one or of both: %w", s.Steps, s.Tolerance, fault.ErrConfig)
-	}
-	if s.Implicit && (s.Tolerance == 0 || c.Similarity != association.Dot && c.Similarity != association.Euclidean) {
-		return nil, fmt.Errorf("op: Settle: the implicit gradient wants a tolerance above 0, and the dot product or the Euclidean similarity: %w", fault.ErrConfig)
-	}
-	if s.Steps == 0 {
-		s.Steps = mostSteps
+	settling, err := s.settling(c)
+	if err != nil {
+		return nil, err
 	}
 	a := newAssociation("Settle", c, n)
-	a.settling = association.Settling{Steps: s.Steps, Tolerance: s.Tolerance, Implicit: s.Implicit}
+	a.settling = settling
 	a.settings += fmt.Sprintf(", %v", a.settling)
 	return a.build()
 }
@@ -192,7 +224,8 @@ func (a *associationOp) shapes(out tensor.Shape, in []tensor.Shape) error {
 	if a.v >= 0 {
 		v = in[a.v]
 	}
-	if q[1] != k[1] || k[0] != v[0] || q[1]%heads != 0 || v[1]%heads != 0 || q[0] == 0 || k[0] == 0 || q[1] == 0 {
+	nothing := k[0] == 0 && a.queries < 0 // bags may be empty, and all of a batch
+	if q[1] != k[1] || k[0] != v[0] || q[1]%heads != 0 || v[1]%heads != 0 || q[1] == 0 || nothing {
 		return fmt.Errorf("queries %v, keys %v and values %v of %d heads do not fit, or there are none: %w", q, k, v, heads, ErrShape)
 	}
 	if in[a.beta][0] != heads || a.excess >= 0 && (len(in[a.excess]) != 1 || in[a.excess][0] != heads) {

@@ -56,6 +56,27 @@ func LayerNorm(x, gain, bias *G.Node, epsilon float64) (*G.Node, error) {
 	return o.apply(x, gain, bias)
 }
 
+// Standardize builds (x_ij − m_i)/√(v_i + epsilon): LayerNorm without gain and bias.
+func Standardize(x *G.Node, epsilon float64) (*G.Node, error) {
+	name := fmt.Sprintf("Standardize(%g)", epsilon)
+	o := &fused{
+		name:  name,
+		ranks: []int{2}, rank: 2, wrt: []bool{true},
+		shape: sameShape,
+		f32:   standardizeRows[float32](epsilon), f64: standardizeRows[float64](epsilon), grain: costly, inPlace: []int{0},
+		diff: func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
+			d := &fused{
+				name: name + "Grad", ranks: []int{2, 2}, rank: 2, wrt: none(2),
+				shape: sameShape,
+				f32:   standardizeRowsGrad[float32](epsilon), f64: standardizeRowsGrad[float64](epsilon), grain: costly, inPlace: []int{1},
+			}
+			dx, err := d.apply(in[0], g)
+			return G.Nodes{dx}, err
+		},
+	}
+	return o.apply(x)
+}
+
 // standardize returns the mean and the inverse deviation of a row.
 func standardize[T kernel.Float](x []T, epsilon float64) (mean, inverse float64) {
 	n := float64(len(x))
@@ -77,17 +98,22 @@ func layerNorm[T kernel.Float](epsilon float64) kernelFunc[T] {
 // With y = (x − m)·s and e = gain∘g, dx = s(e − mean(e) − y·mean(e∘y)), which is linear in e and x.
 func layerNormGrad[T kernel.Float](epsilon float64) kernelFunc[T] {
 	return func(dst operand[T], in []operand[T], lo, hi int) {
-		n := float64(in[0].cols())
 		for i := lo; i < hi; i++ {
-			x, e := in[0].row(i), dst.row(i)
-			mean, inverse := standardize(x, epsilon)
+			e := dst.row(i)
 			kernel.Multiply(e, in[1].data, in[2].row(i))
-			sum := kernel.Total(e)
-			slope := (kernel.Dot(e, x) - mean*sum) * inverse * inverse / n
-			kernel.ShiftScale(e, e, T(sum/n), T(inverse))
-			kernel.AddShifted(e, x, T(mean), T(-inverse*slope))
+			standardizeGrad(e, in[0].row(i), epsilon)
 		}
 	}
+}
+
+// standardizeGrad turns the gradient of a standardized row into that of the row.
+func standardizeGrad[T kernel.Float](e, x []T, epsilon float64) {
+	n := float64(len(x))
+	mean, inverse := standardize(x, epsilon)
+	sum := kernel.Total(e)
+	slope := (kernel.Dot(e, x) - mean*sum) * inverse * inverse / n
+	kernel.ShiftScale(e, e, T(sum/n), T(inverse))
+	kernel.AddShifted(e, x, T(mean), T(-inverse*slope))
 }
 
 func layerNormGainGrad[T kernel.Float](epsilon float64) kernelFunc[T] {
@@ -99,6 +125,25 @@ func layerNormGainGrad[T kernel.Float](epsilon float64) kernelFunc[T] {
 			mean, inverse := standardize(in[0].row(i), epsilon)
 			kernel.ShiftScale(y, in[0].row(i), T(mean), T(inverse))
 			kernel.MultiplyAdd(dst.data, in[1].row(i), y, dst.data)
+		}
+	}
+}
+
+func standardizeRows[T kernel.Float](epsilon float64) kernelFunc[T] {
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			mean, inverse := standardize(in[0].row(i), epsilon)
+			kernel.ShiftScale(dst.row(i), in[0].row(i), T(mean), T(inverse))
+		}
+	}
+}
+
+func standardizeRowsGrad[T kernel.Float](epsilon float64) kernelFunc[T] {
+	return func(dst operand[T], in []operand[T], lo, hi int) {
+		for i := lo; i < hi; i++ {
+			e := dst.row(i)
+			copy(e, in[1].row(i))
+			standardizeGrad(e, in[0].row(i), epsilon)
 		}
 	}
 }
