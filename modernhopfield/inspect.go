@@ -30,9 +30,10 @@ func (h *Hopfield) Association(stored, state *G.Node, masks Masks) (*G.Node, err
 //	E(ξ) = −Ω*(z)/β             for the negative squared distance
 //
 // No update ever raises it. The constant that makes the energy of the dot product non-negative, log(S)/β + ½ max_j |k_j|² with the
-// softmax, is left out. Gradient flows to stored, state and the parameters, but not to a
-// learned α. An energy that the updates descend is not known for the other
-// similarities, nor for the distance with more than one subset pattern: ErrConfig.
+// softmax, is left out. A state that no pattern is left for has +Inf, of which no gradient flows but that of ½|ξ|².
+//
+// Gradient flows to stored, state and the parameters, but not to a learned α. An energy that the updates descend is not known for the
+// other similarities, nor for the distance with more than one pattern of Subsets: ErrConfig.
 //
 // Source: Ramsauer et al., ICLR 2021, equation 2; S. dos Santos et al., ICML 2024, for other separation functions.
 func (h *Hopfield) Energy(stored, state *G.Node, masks Masks) (*G.Node, error) {
