@@ -97,6 +97,33 @@ func TestRandomPatternsAreStored(t *testing.T) {
 	c.done()
 }
 
+// T9, for patterns on a sphere that are placed instead of drawn: if the smallest angle a between two of them has
+// M²(1 − cos a) ≥ 2/(βN) + ln(2N²βM²)/β, all are storable.
+func TestPlacedPatternsAreStored(t *testing.T) {
+	names := []string{"T9: M²(1 − cos a) ≥ 2/(βN) + ln(2N²βM²)/β stores all, twin 0.8 of it"}
+	eachSeed(t, names, 300, func(r *rand.Rand, claims []*claim) {
+		n, d := integer(r, 2, 6), integer(r, 4, 16)
+		net := network{beta: decades(r, 3, 40)}
+		for range n {
+			net.x = append(net.x, direction(r, d))
+		}
+		cosine := -1.0
+		for i := range net.x {
+			for j := range i {
+				cosine = max(cosine, dot(net.x[i], net.x[j]))
+			}
+		}
+		need := 2/(net.beta*float64(n)) + math.Log(2*float64(n*n)*net.beta)/net.beta
+		all := true
+		stored, err := Storable(net.tensor(), net.beta)
+		require.NoError(t, err)
+		for _, ok := range stored {
+			all = all && ok
+		}
+		claims[0].twoPremises(1-cosine >= need, 1-cosine >= 0.8*need, all)
+	})
+}
+
 // What is measured is far above the bound, grows with β, and comes with an interval that holds another measurement's number.
 func TestMeasuredCapacity(t *testing.T) {
 	of := RandomPatterns{Dim: 6, Radius: 1, Beta: 2, Failure: 0.2}

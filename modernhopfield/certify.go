@@ -60,12 +60,12 @@ func (s *numbers[T]) certify(r *Retrieval) {
 			settled = append(settled, i)
 		}
 	}
-	const chunk = 64
-	chunks := (len(settled) + chunk - 1) / chunk
+	chunks := (len(settled) + certifyChunk - 1) / certifyChunk
 	kernel.Parallel(chunks, 1, func(lo, hi int) {
-		c := newCertifier(s)
+		c := s.certifiers.Get().(*certifier[T])
+		defer s.certifiers.Put(c)
 		for u := lo; u < hi; u++ {
-			c.certify(r, settled[u*chunk:min((u+1)*chunk, len(settled))])
+			c.certify(r, settled[u*certifyChunk:min((u+1)*certifyChunk, len(settled))])
 		}
 	})
 }
@@ -82,12 +82,17 @@ type certifier[T kernel.Float] struct {
 	radius, top, sum, moment  []float64 // of each state; moment is Σ_j exp(z_j − top + βR|x_j − ξ|)·|x_j − ξ|²
 }
 
-const certifyBlock = 256
+// States are taken by the chunk, patterns by the block, so that the scores of one for the other stay in the cache.
+const certifyChunk, certifyBlock = 64, 256
 
 func newCertifier[T kernel.Float](s *numbers[T]) *certifier[T] {
+	numbers := func(n int) []float64 { return make([]float64, n) }
 	return &certifier[T]{
-		s: s, patterns: make([]float64, certifyBlock*s.d),
-		lengths: make([]float64, certifyBlock), squares: make([]float64, certifyBlock), far: make([]float64, certifyBlock),
+		s:      s,
+		states: numbers(certifyChunk * s.d), patterns: numbers(certifyBlock * s.d), updated: numbers(certifyChunk * s.d),
+		scores:  numbers(certifyChunk * certifyBlock),
+		lengths: numbers(certifyBlock), squares: numbers(certifyBlock), far: numbers(certifyBlock),
+		radius: numbers(certifyChunk), top: numbers(certifyChunk), sum: numbers(certifyChunk), moment: numbers(certifyChunk),
 	}
 }
 
@@ -96,9 +101,9 @@ func newCertifier[T kernel.Float](s *numbers[T]) *certifier[T] {
 func (c *certifier[T]) certify(r *Retrieval, rows []int) {
 	s, d := c.s, c.s.d
 	n := len(rows)
-	c.states, c.updated = make([]float64, n*d), make([]float64, n*d)
-	c.scores = make([]float64, n*certifyBlock)
-	c.radius, c.top, c.sum, c.moment = make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	clear(c.updated)
+	clear(c.sum)
+	clear(c.moment)
 	for a, i := range rows {
 		kernel.Convert(c.states[a*d:(a+1)*d], dataOf[T](r.States)[i*d:(i+1)*d])
 		c.radius[a] = max(2*r.Residual[i], s.tolerance()/16)

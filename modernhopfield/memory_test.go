@@ -200,6 +200,11 @@ func TestRowsDoNotDependOnTheirBatch(t *testing.T) {
 				require.NoError(t, err)
 				p, err := m.Association(rowsIn(dtype, states))
 				require.NoError(t, err)
+				var energies []float64
+				if similarity == energy.Dot || similarity == energy.Euclidean && rule != energy.Subsets(2) {
+					energies, err = m.Energy(rowsIn(dtype, states))
+					require.NoError(t, err)
+				}
 				fromWeights, err := Regimes(p)
 				require.NoError(t, err)
 				require.Equal(t, fromWeights, regimes)
@@ -220,6 +225,14 @@ func TestRowsDoNotDependOnTheirBatch(t *testing.T) {
 					class, err := m.Classify(rowsIn(dtype, states[i:i+1]))
 					require.NoError(t, err)
 					require.Equal(t, class[0], classes[i], what)
+					weights, err := m.Association(rowsIn(dtype, states[i:i+1]))
+					require.NoError(t, err)
+					require.Equal(t, numbersOf(weights), numbersOf(p)[i*n:(i+1)*n], what)
+					if energies != nil {
+						e, err := m.Energy(rowsIn(dtype, states[i:i+1]))
+						require.NoError(t, err)
+						require.Equal(t, e[0], energies[i], what)
+					}
 				}
 				if similarity == energy.Dot && rule == energy.Softmax() {
 					require.Greater(t, len(steps), 1, "states that settle at different steps")

@@ -37,7 +37,8 @@ type numbers[T kernel.Float] struct {
 	longest float64 // M
 	spread  float64 // m_max of lemma A3
 
-	engines sync.Pool // *association.Engine[T], each at work for one caller
+	engines    sync.Pool // *association.Engine[T], each at work for one caller
+	certifiers sync.Pool // *certifier[T], the same
 }
 
 var (
@@ -50,6 +51,7 @@ func newNumbers[T kernel.Float](config MemoryConfig, d, width int) *numbers[T] {
 	s.engines.New = func() any {
 		return association.New[T](association.Config{Similarity: association.Similarity(config.Similarity), Rule: config.Separation.Rule()})
 	}
+	s.certifiers.New = func() any { return newCertifier(s) }
 	return s
 }
 
