@@ -18,8 +18,8 @@ import (
 // −β⁻¹ Ω(1/N, …) + ½ max_i |x_i|², for the softmax β⁻¹ log N + ½ max_i |x_i|², which makes it at least 0. For the softmax βE is the free
 // energy of a harmonium of Gaussian units of variance 1/β and one hidden unit of N states.
 //
-// Under Euclidean similarity, −|ξ − x|², it is E(ξ) = −(2β)⁻¹ Ω*: the step and the law are the same for weights that sum to 1 (all but
-// those of Subsets). The other similarities have no such energy and are an ErrConfig.
+// Under Euclidean similarity, −|ξ − x|², it is E(ξ) = −β⁻¹ Ω*, and the update, a mean shift, is the step ξ − ½ ∂E/∂ξ for weights that sum
+// to 1 (all but those of Subsets). The other similarities have no such energy and are an ErrConfig.
 //
 // Sources: H. Ramsauer et al., "Hopfield Networks is All You Need", ICLR 2021, eq. 2; S. dos Santos et al., "Sparse and Structured
 // Hopfield Networks", ICML 2024, eq. 9.
@@ -38,18 +38,15 @@ func (e ModernHopfield) Energy(x *G.Node) (*G.Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		inverse, err := G.Inverse(e.Beta)
+		factor := 0.5
+		if e.Similarity == Euclidean {
+			factor = 0
+		}
+		energies, err := op.HeadEnergies(x, conjugate, e.Beta, factor)
 		if err != nil {
 			return nil, err
 		}
-		var sum op.Terms
-		if e.Similarity == Euclidean {
-			sum.Add(-0.5)(op.MatVec(conjugate, inverse))
-		} else {
-			sum.Add(-1)(op.MatVec(conjugate, inverse))
-			sum.Add(0.5)(op.RowDot(x, x))
-		}
-		return sum.Build()
+		return op.RowSum(energies, 1)
 	})
 }
 

@@ -61,7 +61,7 @@ func TestModernHopfieldGolden(t *testing.T) {
 	}
 }
 
-// ∂E/∂ξ = ξ − f(ξ), for every separation function; and the update never raises the energy.
+// ∂E/∂ξ = ξ − f(ξ), or twice that for distances, for every separation function; and the update never raises the energy.
 func TestModernHopfieldStepIsTheGradient(t *testing.T) {
 	for _, s := range []Separation{Softmax(), Sparsemax(), Entmax(1.5), Normmax(2), TopK(2), Subsets(2)} {
 		for _, sim := range []Similarity{Dot, Euclidean} {
@@ -75,8 +75,11 @@ func TestModernHopfieldStepIsTheGradient(t *testing.T) {
 			got := graphtest.Value(t, in[0], updated, grads[0], before, after)
 			for i := range got[0] {
 				want := got[0][i] - got[1][i]
-				if s.String() == "Subsets(2)" && sim == Euclidean {
-					want = 2*got[0][i] - got[1][i] // its weights sum to 2
+				if sim == Euclidean {
+					want *= 2
+					if s.String() == "Subsets(2)" {
+						want += 2 * got[0][i] // its weights sum to 2
+					}
 				}
 				require.InDelta(t, want, got[2][i], 1e-12, "%v %v", s, sim)
 			}

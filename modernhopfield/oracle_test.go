@@ -249,8 +249,8 @@ func (o plainLayer) settled(stored int, states rows, keys rows, mask oracleMask)
 // bag is the output of the layer for the states of one bag.
 func (o plainLayer) bag(stored, states, projection rows, mask oracleMask) (out rows) {
 	keys, values := o.memory(stored, projection)
-	if len(keys) == 0 {
-		values = rows{make([]float64, o.plan.Heads*o.plan.Pattern)}
+	if len(keys) == 0 { // zeros are what is retrieved
+		keys, values = rows{make([]float64, o.plan.Heads*o.plan.Hidden)}, rows{make([]float64, o.plan.Heads*o.plan.Pattern)}
 	}
 	for i, q := range o.settled(len(stored), states, keys, mask) {
 		var y []float64

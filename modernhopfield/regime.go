@@ -57,7 +57,7 @@ func (r Regime) String() string {
 }
 
 // Regimes returns the regime of each row of associations, weights of at least 0 whose last axis is the stored patterns: (batch, N)
-// of a memory, (batch, heads, states, N) of a layer, or (N). Rows need not sum to 1; one of zeros only, such as a row that is
+// of a memory, (batch·heads, states, N) of a layer, or (N). Rows need not sum to 1; one of zeros only, such as a row that is
 // masked throughout, has K = 0. Cost: a sort of each row.
 //
 // Source: Ramsauer et al. 2021, section 3 and appendix A.5.2, the analysis of the heads of BERT.

@@ -236,6 +236,7 @@ func builders() (all []builder) {
 			}},
 	}...)
 	all = append(all, bagBuilders...)
+	all = append(all, headBuilders...)
 	for _, n := range []int{1, 2, 3, 6, 19} {
 		for _, rectified := range []bool{false, true} {
 			all = append(all, builder{name: fmt.Sprintf("Power(%d,%v)", n, rectified), args: "bn", out: "bn",
