@@ -52,6 +52,9 @@ func TestSimilarPatternsMakeAMetastableState(t *testing.T) {
 		require.InDelta(t, outside, s.Separation, 1e-12)
 
 		m := net.largest()
+		shrink := net.beta * spread * spread
+		need := 2*m/(net.beta*spread) - math.Log((1-shrink)/(2*net.beta*float64(others)*m*max(spread, 2*m)))/net.beta
+		require.Equal(t, shrink <= 1 && outside >= need, s.Proved)
 		xi := along(mean, s.Radius*r.Float64(), direction(r, d))
 		c := math.Inf(1)
 		for _, x := range net.x[l:] {
