@@ -13,6 +13,7 @@ import (
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/gradcheck"
 	"github.com/harmonium-go/harmonium/internal/graphtest"
+	"github.com/harmonium-go/harmonium/internal/modelfile"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/modernhopfield"
 	"github.com/harmonium-go/harmonium/training"
@@ -273,4 +274,16 @@ func TestDenseClassifierRefuses(t *testing.T) {
 	require.ErrorIs(t, err, energy.ErrConfig)
 	_, err = modernhopfield.DenseCost(1)(y, nil)
 	require.ErrorIs(t, err, energy.ErrShape)
+}
+
+// Descriptions in files are believed no further than their tensors, and errors are errors.
+func TestDenseClassifierFromBrokenFiles(t *testing.T) {
+	for _, config := range []string{
+		`{}`, `{"inputs":4,"classes":2,"memories":3,"dtype":"float32"}`, `{"inputs":1073741824,"classes":1073741824,"memories":1073741824,"dtype":"float64"}`,
+		`{"inputs":4,"classes":2,"memories":3,"interaction":{"family":"Cubic"},"dtype":"float32"}`, `{"inputs":4,"classes":2,"memories":3,"dtype":"int"}`,
+		`{"inputs":4,"classes":2,"memories":3,"dtype":"float32","more":1}`, `{"inputs":-4,"classes":2,"memories":3,"dtype":"float32"}`, `[]`, `{`,
+	} {
+		_, err := layers.Decode([]byte(`{"kind":"dense_classifier","name":"net","config":`+config+`}`), &modelfile.File{})
+		require.Error(t, err, config)
+	}
 }

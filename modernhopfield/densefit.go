@@ -16,7 +16,7 @@ import (
 // DenseFit trains dense classifiers of one degree by a recipe that needs no tuning for pictures such as those of MNIST: Adam with a
 // learning rate that falls to 0 along half a cosine, every step followed by a projection to [−1, 1], and the cost DenseCost.
 //
-// Degrees up to 4 start from random memories at T = √Inputs/2, larger ones from rows of the data (Imprint) at T = 0.45·Inputs, as
+// Degrees up to 4 start from random memories at T = √Inputs/2, larger ones from rows of the data (Imprint) at T = 0.64·Inputs, as
 // gradients of random memories vanish there. The source takes steps that are normalised for each memory instead, and a temperature that
 // falls in the first 200 of its 3,000 epochs; Adam does what both are for, in a hundredth of the epochs.
 //
@@ -26,7 +26,7 @@ type DenseFit struct {
 	Memories int     // 0 means 2000
 	Epochs   int     // 0 means 30
 	Batch    int     // rows a step; 0 means 100, or all rows if there are fewer
-	Rate     float64 // of Adam in the first epoch; 0 means 0.003, and 0.005 for degrees above 4
+	Rate     float64 // of Adam in the first epoch; 0 means 0.003, and 0.008 for degrees above 4
 	M        int     // half the exponent of the cost; 0 means 4, and 3 for degrees above 4
 	Seed     uint64  // of the memories and the shuffles
 
@@ -56,14 +56,14 @@ func (f DenseFit) Fit(ctx context.Context, name string, x *tensor.Dense, labels 
 		Inputs: inputs, Classes: classes, Memories: f.Memories, Interaction: energy.RectifiedPower(f.Degree), Seed: f.Seed, Dtype: x.Dtype(),
 	}
 	if f.steep() {
-		c.Temperature = 0.45 * float64(inputs)
+		c.Temperature = 0.64 * float64(inputs)
 	}
 	net, err := NewDenseClassifier(name, c)
 	if err != nil {
 		return fail(err)
 	}
 	if f.steep() {
-		if err := net.Imprint(x, labels, Imprint{Noise: 0.05, Seed: f.Seed}); err != nil {
+		if err := net.Imprint(x, labels, Imprint{Scale: 0.7, Noise: 0.05, Vote: 0.3, Seed: f.Seed}); err != nil {
 			return fail(err)
 		}
 	}
@@ -83,7 +83,7 @@ func (f *DenseFit) steep() bool { return f.Degree > 4 }
 func (f *DenseFit) complete() {
 	f.Degree, f.Memories, f.Epochs = cmp.Or(f.Degree, 2), cmp.Or(f.Memories, 2000), cmp.Or(f.Epochs, 30)
 	if f.steep() {
-		f.Rate, f.M = cmp.Or(f.Rate, 0.005), cmp.Or(f.M, 3)
+		f.Rate, f.M = cmp.Or(f.Rate, 0.008), cmp.Or(f.M, 3)
 	} else {
 		f.Rate, f.M = cmp.Or(f.Rate, 0.003), cmp.Or(f.M, 4)
 	}
