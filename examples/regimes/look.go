@@ -95,7 +95,7 @@ var classNames = [...]string{"I", "II", "III", "IV"}
 // show prints the heads, layer by layer.
 func (t *task) show(before, after []head) {
 	n := t.down * t.across
-	fmt.Fprintf(t.words, "k: how few of the %d patches hold 0.90 of the weights, in the median over patches that associate\n"+
+	fmt.Fprintf(t.words, "k: how few of the %d patches hold 0.90 of the weights of a state, in the median over the states of the first test digits\n"+
 		"class I: more than %d, II: more than %d, III: more than %d, IV: no more\n", n, n/2, n/8, n/32)
 	fmt.Fprintln(t.words, "                   before training     after training\nlayer     head       β  class   k        β  class   k")
 	for i, b := range before {

@@ -17,7 +17,7 @@ func main() {
 	var c config
 	flag.StringVar(&c.data, "data", "", "directory with the four idx files (default: MNIST, from the Go module cache)")
 	flag.IntVar(&c.epochs, "epochs", 10, "epochs of training")
-	flag.IntVar(&c.rows, "rows", 10000, "use only the first so many training and test digits (0: all)")
+	flag.IntVar(&c.rows, "rows", 20000, "use only the first so many training and test digits (0: all)")
 	flag.Uint64Var(&c.seed, "seed", 1, "seed of everything random")
 	flag.StringVar(&c.out, "out", "out/regimes", "directory for the picture and the model")
 	flag.BoolVar(&c.quiet, "quiet", false, "print only the last line")
