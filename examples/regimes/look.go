@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ import (
 type associating interface {
 	layers.Layer
 	Association(x *G.Node, masks modernhopfield.Masks) (*G.Node, error)
+	Betas() []float64
 }
 
 // head is what was seen of a head.
@@ -63,31 +63,16 @@ func (t *task) look(net *layers.Sequential) ([]head, error) {
 	var found []head
 	for i, l := range seen {
 		w := vm.Value(nodes[i]).(*tensor.Dense) // (digits·heads, states, patches)
-		regimes, err := modernhopfield.Regimes(w)
+		regimes, err := modernhopfield.HeadRegimes(w, heads)
 		if err != nil {
 			return nil, err
 		}
-		states, own := w.Shape()[1], [heads][]modernhopfield.Regime{}
-		for k, r := range regimes {
-			h := k / states % heads
-			own[h] = append(own[h], r)
-		}
-		for h, beta := range betas(l) {
-			weights := slices.Clone(w.Float32s()[h*states*patches : (h+1)*states*patches])
-			found = append(found, head{l.Name(), beta, modernhopfield.MedianRegime(own[h]), weights})
+		size := w.Shape()[1] * patches
+		for h, beta := range l.Betas() {
+			found = append(found, head{l.Name(), beta, regimes[h], slices.Clone(w.Float32s()[h*size : (h+1)*size])})
 		}
 	}
 	return found, nil
-}
-
-// betas reads the inverse temperature of each head, which is learned as its logarithm.
-func betas(l layers.Layer) []float64 {
-	i := slices.IndexFunc(l.Params(), func(p *layers.Param) bool { return strings.HasSuffix(p.Name(), ".log_beta") })
-	b := l.Params()[i].Float64s()
-	for h := range b {
-		b[h] = math.Exp(b[h])
-	}
-	return b
 }
 
 var classNames = [...]string{"I", "II", "III", "IV"}
