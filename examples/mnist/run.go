@@ -76,9 +76,9 @@ func (t *task) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.width, t.height, t.classes = digits.Train.Cols, digits.Train.Rows, digits.Classes() // of all: the first may lack one
 	digits.First(t.rows)
 	t.train, t.trainLabels, t.test, t.testLabels = digits.Train.Tensor(), digits.TrainLabels, digits.Test.Tensor(), digits.TestLabels
-	t.width, t.height, t.classes = digits.Train.Cols, digits.Train.Rows, digits.Classes()
 	fmt.Fprintf(t.words, "%s: %d training and %d test images of %d×%d in %d classes, %v\n",
 		digits.Name, len(t.trainLabels), len(t.testLabels), t.width, t.height, t.classes, training.AsIs)
 	return nil
