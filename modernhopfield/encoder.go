@@ -166,3 +166,6 @@ func (e *Encoder) Association(x *G.Node, masks Masks) (*G.Node, error) {
 
 // Save writes the block to a file; see layers.Save.
 func (e *Encoder) Save(path string) error { return layers.Save(path, e) }
+
+// Betas returns the inverse temperature β of each head as it is now. Values move.
+func (e *Encoder) Betas() []float64 { return e.association.Betas() }

@@ -104,6 +104,18 @@ func TestErrorBoundInBlocks(t *testing.T) {
 	require.Greater(t, proved, 50)
 }
 
+// The best pattern may stand in any block, with a score far above those of the blocks before.
+func TestErrorBoundOfHugeScores(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	x := randomRows(r, 2*certifyBlock, 20)
+	m := newMemory(t, denseRows(x), MemoryConfig{Beta: 400})
+	for _, i := range []int{0, certifyBlock - 1, certifyBlock, 2*certifyBlock - 1} {
+		got := retrieve(t, m, denseRows([][]float64{along(x[i], 0.1, direction(r, 20))}))
+		require.Equal(t, x[i], got.States.Float64s())
+		require.Less(t, got.ErrorBound[0], 1e-13)
+	}
+}
+
 // What is not proved is +Inf: a state on a slope, another similarity, a separation function without a margin.
 func TestNoErrorBound(t *testing.T) {
 	x := denseRows([][]float64{{1, 0}, {0, 1}, {-1, -1}})

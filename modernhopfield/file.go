@@ -1,8 +1,11 @@
 package modernhopfield
 
 import (
+	"fmt"
+
 	"gorgonia.org/tensor"
 
+	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/modelfile"
 	"github.com/harmonium-go/harmonium/layers"
 )
@@ -53,4 +56,31 @@ func (e *Encoder) Spec() (kind string, config any) {
 // Spec describes the block for a file.
 func (d *Decoder) Spec() (kind string, config any) {
 	return "hopfield_decoder", layers.Typed[DecoderConfig]{Config: d.config, Dtype: d.Dtype()}
+}
+
+// LoadHopfield reads a file that holds a Hopfield layer.
+func LoadHopfield(path string) (*Hopfield, error) { return load[*Hopfield](path) }
+
+// LoadPooling reads a file that holds a Pooling layer.
+func LoadPooling(path string) (*Pooling, error) { return load[*Pooling](path) }
+
+// LoadLookup reads a file that holds a Lookup layer.
+func LoadLookup(path string) (*Lookup, error) { return load[*Lookup](path) }
+
+// LoadEncoder reads a file that holds an Encoder block.
+func LoadEncoder(path string) (*Encoder, error) { return load[*Encoder](path) }
+
+// LoadDecoder reads a file that holds a Decoder block.
+func LoadDecoder(path string) (*Decoder, error) { return load[*Decoder](path) }
+
+func load[L layers.Layer](path string) (l L, err error) {
+	read, err := layers.Load(path)
+	if err != nil {
+		return l, err
+	}
+	l, ok := read.(L)
+	if !ok {
+		return l, fmt.Errorf("modernhopfield: %s: holds a %T, want a %T: %w", path, read, l, energy.ErrConfig)
+	}
+	return l, nil
 }

@@ -117,6 +117,48 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// A file may have its batch in the second axis, and what a file says that is not known is not passed over.
+func TestGoldenForms(t *testing.T) {
+	c := readGolden(t, "testdata/hopfield_layers.json")[1]
+	second := false
+	c.Config.BatchFirst = &second
+	for _, all := range [][]goldenTensor{c.Inputs, c.GradInputs} {
+		for i := range all {
+			all[i] = all[i].transposed()
+		}
+	}
+	turned := c.Cotangent.transposed()
+	c.Output, c.Cotangent = c.Output.transposed(), &turned
+	c.check(t)
+
+	var config goldenConfig
+	require.NoError(t, json.Unmarshal([]byte(`{"update_steps_max": null, "scaling": [1, 2], "num_heads": 2}`), &config))
+	require.Equal(t, []float64{-1, -1}, list(t, config.Steps, 2, 0))
+	require.Equal(t, []float64{1, 2}, list(t, config.Scaling, 2, 0))
+	require.Equal(t, []float64{1e-4}, list(t, config.Epsilon, 1, 1e-4))
+	require.Error(t, json.Unmarshal([]byte(`{"num_head": 2}`), &config))
+	require.Error(t, json.Unmarshal([]byte(`"Infinity"`), new(goldenNumber)))
+}
+
+// The reference's criterion ends the updates of each head by itself.
+func TestGoldenSteps(t *testing.T) {
+	for _, c := range readGolden(t, "testdata/hopfield_layers.json") {
+		if c.Name != "cross_update_steps_3" {
+			continue
+		}
+		layer, _ := c.layer(t)
+		require.Equal(t, []int{3, 3}, layer.(*Hopfield).plan.HeadSteps)
+		c.Config.Epsilon = json.RawMessage("[1e9, 1e-12]")
+		layer, _ = c.layer(t)
+		require.Equal(t, []int{1, 3}, layer.(*Hopfield).plan.HeadSteps)
+		c.Config.Steps, c.Config.Epsilon = json.RawMessage("null"), json.RawMessage("1e-6")
+		layer, _ = c.layer(t)
+		for _, n := range layer.(*Hopfield).plan.HeadSteps {
+			require.Greater(t, n, 3)
+		}
+	}
+}
+
 // near requires every number to be within the tolerance of the golden one.
 func near(t *testing.T, want goldenTensor, got []float64, what string) {
 	t.Helper()

@@ -61,7 +61,6 @@ func (c gradientCase) check(t *testing.T) {
 	for _, dt := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
 		layer := c.layer(dt)
 		cost, wrt = c.graph(t, dt)
-		layer = c.layer(dt)
 		wrt = append(wrt, layers.Wrt(cost, layer)...)
 		var reached []string
 		for _, n := range wrt {

@@ -300,6 +300,25 @@ func TestEnergy(t *testing.T) {
 	}
 }
 
+// The energy of a state that sees nothing is +Inf; the others' gradients do not suffer.
+func TestEnergyOfNothing(t *testing.T) {
+	for _, c := range []Config{{Input: 3, LearnBeta: true}, {Input: 3, LearnBeta: true, Steps: 1, Separation: energy.Entmax(1.5)}} {
+		h := layerOf(c, tensor.Float64)
+		g := G.NewGraph()
+		x := random(g, "x", tensor.Float64, 1, 2, 2, 3)
+		e := must(h.Energy(x, x, Masks{Padding: given(g, "padding", tensor.Float64, []float64{1, 1, 0, 0}, 2, 2)}))
+		weighted := must(G.Sum(must(G.HadamardProd(e, given(g, "weights", tensor.Float64, []float64{0, 0, 1, 1}, 2, 2, 1)))))
+		values := graphtest.Value(t, append(G.Nodes{e}, must(G.Grad(weighted, append(layers.Wrt(weighted, h), x)...))...)...)
+		require.True(t, math.IsInf(values[0][0], 1) && math.IsInf(values[0][1], 1))
+		for _, v := range values[1:] {
+			for _, y := range v {
+				require.False(t, math.IsNaN(y) || math.IsInf(y, 0))
+			}
+		}
+		require.NotZero(t, values[1][0])
+	}
+}
+
 // One graph serves bags of other numbers of rows, where a machine of the library runs it.
 func TestGraphServesOtherBags(t *testing.T) {
 	h := layerOf(Config{Input: 3, Heads: 3, BiasPattern: true, Steps: 1}, tensor.Float64)

@@ -2,12 +2,14 @@ package modernhopfield
 
 import (
 	"fmt"
+	"math"
 
 	G "gorgonia.org/gorgonia"
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/association"
 	"github.com/harmonium-go/harmonium/internal/op"
+	"github.com/harmonium-go/harmonium/layers"
 )
 
 // Association builds the weights that states have on stored patterns in the association that is read out, after the updates and
@@ -30,9 +32,10 @@ func (h *Hopfield) Association(stored, state *G.Node, masks Masks) (*G.Node, err
 //	E(ξ) = −Ω*(z)/β             for the negative squared distance
 //
 // No update ever raises it. The constant that makes the energy of the dot product non-negative, log(S)/β + ½ max_j |k_j|² with the
-// softmax, is left out. Gradient flows to stored, state and the parameters, but not to a
-// learned α. An energy that the updates descend is not known for the other
-// similarities, nor for the distance with more than one subset pattern: ErrConfig.
+// softmax, is left out. A state that no pattern is left for has +Inf, of which no gradient flows but that of ½|ξ|².
+//
+// Gradient flows to stored, state and the parameters, but not to a learned α. An energy that the updates descend is not known for the
+// other similarities, nor for the distance with more than one pattern of Subsets: ErrConfig.
 //
 // Source: Ramsauer et al., ICLR 2021, equation 2; S. dos Santos et al., ICML 2024, for other separation functions.
 func (h *Hopfield) Energy(stored, state *G.Node, masks Masks) (*G.Node, error) {
@@ -65,6 +68,30 @@ func (h *Hopfield) Values(projection *G.Node) (*G.Node, error) {
 		}
 	}
 	return nil, h.fail("Values", b.err)
+}
+
+// Betas returns the inverse temperature β of each head as it is now. Values move.
+func (a *associator) Betas() []float64 {
+	if a.logBeta == nil {
+		return a.beta.Float64s()
+	}
+	return exponentials(a.logBeta, 0)
+}
+
+// Alphas returns the α of each head's entmax as it is now, nil where none is learned. Values move.
+func (a *associator) Alphas() []float64 {
+	if a.logExcess == nil {
+		return nil
+	}
+	return exponentials(a.logExcess, 1)
+}
+
+func exponentials(p *layers.Param, plus float64) []float64 {
+	x := p.Float64s()
+	for h := range x {
+		x[h] = math.Exp(x[h]) + plus
+	}
+	return x
 }
 
 // energies builds the energies of projected states, q (ΣL, H·D), after their updates: (ΣL, H).

@@ -3,6 +3,7 @@ package modernhopfield
 import (
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -76,6 +77,32 @@ func TestLayerRoundTrip(t *testing.T) {
 			require.Equal(t, run(l), run(got), "%s: the dropout too", name)
 		}
 	}
+}
+
+func TestLoadOfOneKind(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "model")
+	block := Config{Input: 2}
+	for name, c := range map[string]struct {
+		save func(path string) error
+		load func() (layers.Layer, error)
+	}{
+		"Hopfield": {must(NewHopfield("h", block)).Save, func() (layers.Layer, error) { return LoadHopfield(path) }},
+		"Pooling":  {must(NewPooling("p", PoolingConfig{Config: block})).Save, func() (layers.Layer, error) { return LoadPooling(path) }},
+		"Lookup":   {must(NewLookup("l", LookupConfig{Config: block})).Save, func() (layers.Layer, error) { return LoadLookup(path) }},
+		"Encoder":  {must(NewEncoder("e", EncoderConfig{Association: block, Feedforward: 1})).Save, func() (layers.Layer, error) { return LoadEncoder(path) }},
+		"Decoder":  {must(NewDecoder("d", DecoderConfig{Self: block, Cross: block, Feedforward: 1})).Save, func() (layers.Layer, error) { return LoadDecoder(path) }},
+	} {
+		require.NoError(t, c.save(path), name)
+		l, err := c.load()
+		require.NoError(t, err, name)
+		require.Len(t, l.Name(), 1)
+		require.NoError(t, layers.Save(path, layers.Tanh()))
+		_, err = c.load()
+		require.ErrorIs(t, err, energy.ErrConfig)
+		require.ErrorContains(t, err, "holds a *layers.Activation, want a *modernhopfield."+name)
+	}
+	_, err := LoadHopfield(filepath.Join(t.TempDir(), "none"))
+	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
 func content(l layers.Layer) *modelfile.File { return must(layers.Encode(l)) }

@@ -262,6 +262,11 @@ func TestMemoryStopsOnTheState(t *testing.T) {
 		require.Equal(t, []int{1, 1, 1}, wide.Steps)
 		require.Equal(t, []bool{true, true, true}, wide.Settled)
 	}
+	// Patterns that are all 0 are where every state ends.
+	nought := newMemory(t, denseRows([][]float64{{0, 0}, {0, 0}}), MemoryConfig{})
+	none := retrieve(t, nought, denseRows([][]float64{{3, 4}, {0, 0}}))
+	require.Equal(t, []int{2, 1}, none.Steps)
+	require.Equal(t, []float64{0, 0}, none.ErrorBound)
 	// Where the fixed point is about to split in two, updates creep: the cap ends them.
 	slow := newMemory(t, denseRows([][]float64{{1}, {-1}}), MemoryConfig{Beta: 1})
 	got := retrieve(t, slow, denseRows([][]float64{{0.9}}))
@@ -376,6 +381,23 @@ func TestClassify(t *testing.T) {
 	got, err = tie.Classify(denseRows([][]float64{{0, 0}}))
 	require.NoError(t, err)
 	require.Equal(t, []int{4}, got, "the smallest of equal ones")
+}
+
+// Where all patterns are one, and the state is what they retrieve, the energy is 0: its constants are the least that keep it from
+// being negative.
+func TestTheLeastEnergyIsZero(t *testing.T) {
+	x := [][]float64{{1, 2, -2}, {1, 2, -2}, {1, 2, -2}, {1, 2, -2}}
+	for _, similarity := range []energy.Similarity{energy.Dot, energy.Euclidean} {
+		for _, rule := range memoryRules {
+			if similarity == energy.Euclidean && rule == energy.Subsets(2) {
+				continue
+			}
+			m := newMemory(t, denseRows(x), MemoryConfig{Beta: 0.3, Separation: rule, Similarity: similarity, Steps: 1})
+			e, err := m.Energy(retrieve(t, m, denseRows(x[:1])).States)
+			require.NoError(t, err)
+			require.InDelta(t, 0, e[0], 1e-12, "%v %v", similarity, rule)
+		}
+	}
 }
 
 // The energy is at least 0 and no update raises it, for every separation function under the dot product and for the mean shift.

@@ -62,9 +62,13 @@ func TestMemoryKnowsWhatItStores(t *testing.T) {
 	warning, err = sparse.Warning()
 	require.NoError(t, err)
 	require.Equal(t, &Warning{Patterns: []int{0, 1}, Separation: []float64{0, 0}, Least: math.Sqrt2, Stored: 2}, warning)
-	warning, err = newMemory(t, twice, MemoryConfig{Separation: energy.TopK(1)}).Warning()
+	first := newMemory(t, twice, MemoryConfig{Separation: energy.TopK(1)})
+	warning, err = first.Warning()
 	require.NoError(t, err)
 	require.Nil(t, warning)
+	stored, err = first.Storable()
+	require.NoError(t, err)
+	require.Equal(t, []bool{true, true}, stored, "the margin itself is enough")
 
 	// Of these nothing is known.
 	for _, c := range []MemoryConfig{{Separation: energy.TopK(2)}, {Similarity: energy.Cosine}, {Separation: energy.Sparsemax(), Similarity: energy.Euclidean}} {

@@ -121,3 +121,26 @@ func MedianRegime(regimes []Regime) Regime {
 	slices.SortStableFunc(sorted, func(a, b Regime) int { return a.K - b.K })
 	return sorted[(len(sorted)-1)/2]
 }
+
+// HeadRegimes returns the regime of each head of a layer, the median over all states of all bags, of the weights that Association gives:
+// (N·heads, L, S) with head h of bag n at index n·heads + h. Errors: those of Regimes, and ErrShape where the first axis is no multiple
+// of the heads.
+func HeadRegimes(association *tensor.Dense, heads int) ([]Regime, error) {
+	all, err := Regimes(association)
+	if err != nil {
+		return nil, err
+	}
+	if s := association.Shape(); len(s) != 3 || heads < 1 || s[0]%heads != 0 {
+		return nil, fmt.Errorf("modernhopfield: HeadRegimes: association has shape %v, want (bags·%d, states, patterns): %w", s, heads, energy.ErrShape)
+	}
+	states, own := association.Shape()[1], make([][]Regime, heads)
+	for k, r := range all {
+		h := k / states % heads
+		own[h] = append(own[h], r)
+	}
+	medians := make([]Regime, heads)
+	for h := range medians {
+		medians[h] = MedianRegime(own[h])
+	}
+	return medians, nil
+}

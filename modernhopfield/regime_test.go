@@ -52,6 +52,9 @@ func TestSimilarPatternsMakeAMetastableState(t *testing.T) {
 		require.InDelta(t, outside, s.Separation, 1e-12)
 
 		m := net.largest()
+		shrink := net.beta * spread * spread
+		need := 2*m/(net.beta*spread) - math.Log((1-shrink)/(2*net.beta*float64(others)*m*max(spread, 2*m)))/net.beta
+		require.Equal(t, shrink <= 1 && outside >= need, s.Proved)
 		xi := along(mean, s.Radius*r.Float64(), direction(r, d))
 		c := math.Inf(1)
 		for _, x := range net.x[l:] {
@@ -194,4 +197,17 @@ func TestRegimesOfAssociations(t *testing.T) {
 	require.NoError(t, err)
 	_, err = Regimes(view.(*tensor.Dense))
 	require.ErrorIs(t, err, energy.ErrShape)
+}
+
+func TestHeadRegimes(t *testing.T) {
+	// Two bags, two heads, three states, four patterns: head 0 retrieves one pattern, head 1 averages over all, but for a state each.
+	one, all := []float64{0, 1, 0, 0}, []float64{.25, .25, .25, .25}
+	weights := slices.Concat(one, one, all, all, all, one, one, one, all, all, one, all)
+	got, err := HeadRegimes(tensor.New(tensor.WithShape(4, 3, 4), tensor.WithBacking(weights)), 2)
+	require.NoError(t, err)
+	require.Equal(t, []Regime{{K: 1, N: 4}, {K: 4, N: 4}}, got)
+	for _, shape := range [][]int{{12, 4}, {3, 4, 4}} {
+		_, err = HeadRegimes(tensor.New(tensor.WithShape(shape...), tensor.WithBacking(weights)), 2)
+		require.ErrorIs(t, err, energy.ErrShape)
+	}
 }

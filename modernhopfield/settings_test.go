@@ -280,3 +280,19 @@ func TestMasksLeaveSomething(t *testing.T) {
 		require.False(t, slices.ContainsFunc(m.added, math.IsNaN))
 	}
 }
+
+// What is learned as a logarithm is read as what it stands for.
+func TestBetasAndAlphas(t *testing.T) {
+	h, err := NewHopfield("h", Config{Input: 4, Heads: 2, Betas: []float64{0.25, 3}})
+	require.NoError(t, err)
+	require.Equal(t, []float64{0.25, 3}, h.Betas())
+	require.Nil(t, h.Alphas())
+	p, err := NewPooling("p", PoolingConfig{
+		Config: Config{Input: 4, Heads: 2, Beta: 2, LearnBeta: true, Separation: energy.LearnedEntmax(1.75)}})
+	require.NoError(t, err)
+	require.InDeltaSlice(t, []float64{2, 2}, p.Betas(), 1e-6)
+	require.InDeltaSlice(t, []float64{1.75, 1.75}, p.Alphas(), 1e-6)
+	e, err := NewEncoder("e", EncoderConfig{Association: Config{Input: 4, Beta: 0.5}})
+	require.NoError(t, err)
+	require.Equal(t, []float64{0.5}, e.Betas())
+}

@@ -6,13 +6,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
+	"io"
 	"strconv"
 	"strings"
+
+	"github.com/harmonium-go/harmonium/internal/program"
 )
 
 func main() {
@@ -26,25 +26,12 @@ func main() {
 	flag.StringVar(&c.out, "out", "out/mnist", "directory for pictures and the model")
 	flag.BoolVar(&c.quiet, "quiet", false, "print only the last line")
 	flag.BoolVar(&c.compare, "compare", false, "also train from random weights, and on 1,000 labels, and print all four errors")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-
-	err := c.parseLayers(*layers)
-	if err == nil && flag.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q", flag.Arg(0))
-	}
-	if err == nil {
-		err = run(ctx, c, os.Stdout, os.Stderr)
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintf(os.Stderr, "mnist: interrupted: %v\n", err)
-		os.Exit(130)
-	case err != nil:
-		fmt.Fprintf(os.Stderr, "mnist: %v\n", err)
-		os.Exit(1)
-	}
+	program.Main("mnist", func(ctx context.Context, stdout, stderr io.Writer) error {
+		if err := c.parseLayers(*layers); err != nil {
+			return err
+		}
+		return run(ctx, c, stdout, stderr)
+	})
 }
 
 // config is what the flags say.

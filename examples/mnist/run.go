@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -13,8 +11,8 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/dbn"
-	"github.com/harmonium-go/harmonium/internal/dataset"
 	"github.com/harmonium-go/harmonium/internal/dataset/mnist"
+	"github.com/harmonium-go/harmonium/internal/program"
 	"github.com/harmonium-go/harmonium/training"
 )
 
@@ -35,8 +33,8 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	if err := writable(c.out); err != nil { // told now and not after minutes of training
-		return fmt.Errorf("-out: %w", err)
+	if err := program.Writable(c.out); err != nil {
+		return err
 	}
 	if err := t.load(ctx); err != nil {
 		return err
@@ -68,37 +66,19 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// writable makes the directory, where it is not there yet, and sees that files can be made in it.
-func writable(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".mnist-*")
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
 func (t *task) lastLine(wrong int) string {
 	n := len(t.testLabels)
 	return fmt.Sprintf("test error %.2f%% (%d of %d)", 100*float64(wrong)/float64(n), wrong, n)
 }
 
 func (t *task) load(ctx context.Context) error {
-	var digits *dataset.Digits
-	var err error
-	if t.data == "" {
-		digits, err = mnist.Load(ctx)
-	} else if digits, err = dataset.Load(t.data); err != nil {
-		err = fmt.Errorf("-data: %w", err)
-	}
+	digits, err := mnist.Choose(ctx, t.data)
 	if err != nil {
 		return err
 	}
-	t.train, t.trainLabels = first(digits.Train, digits.TrainLabels, t.rows)
-	t.test, t.testLabels = first(digits.Test, digits.TestLabels, t.rows)
-	t.width, t.height, t.classes = digits.Train.Cols, digits.Train.Rows, digits.Classes()
+	t.width, t.height, t.classes = digits.Train.Cols, digits.Train.Rows, digits.Classes() // of all: the first may lack one
+	digits.First(t.rows)
+	t.train, t.trainLabels, t.test, t.testLabels = digits.Train.Tensor(), digits.TrainLabels, digits.Test.Tensor(), digits.TestLabels
 	fmt.Fprintf(t.words, "%s: %d training and %d test images of %d×%d in %d classes, %v\n",
 		digits.Name, len(t.trainLabels), len(t.testLabels), t.width, t.height, t.classes, training.AsIs)
 	return nil
@@ -108,15 +88,6 @@ func (t *task) load(ctx context.Context) error {
 func head(x *tensor.Dense, n int) *tensor.Dense {
 	columns := x.Shape()[1]
 	return tensor.New(tensor.WithShape(n, columns), tensor.WithBacking(x.Data().([]float32)[:n*columns]))
-}
-
-// first returns the first n images, or all for n = 0.
-func first(im *dataset.Images, labels []int, n int) (*tensor.Dense, []int) {
-	if n > 0 && n < im.N {
-		im = &dataset.Images{Pixels: im.Pixels[:n*im.Rows*im.Cols], N: n, Rows: im.Rows, Cols: im.Cols}
-		labels = labels[:n]
-	}
-	return im.Tensor(), labels
 }
 
 func (t *task) sizes() []int { return append([]int{t.width * t.height}, t.layers...) }

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/dataset"
 	"github.com/harmonium-go/harmonium/internal/dataset/mnist"
+	"github.com/harmonium-go/harmonium/internal/program"
 	"github.com/harmonium-go/harmonium/internal/rng"
 	"github.com/harmonium-go/harmonium/modernhopfield"
 )
@@ -35,8 +34,8 @@ func run(ctx context.Context, c config, stdout io.Writer) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	if err := writable(c.out); err != nil { // told now and not after the work
-		return fmt.Errorf("-out: %w", err)
+	if err := program.Writable(c.out); err != nil {
+		return err
 	}
 	if err := t.load(ctx); err != nil {
 		return err
@@ -56,27 +55,9 @@ func run(ctx context.Context, c config, stdout io.Writer) error {
 	return nil
 }
 
-// writable makes the directory, where it is not there yet, and sees that files can be made in it.
-func writable(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".recall-*")
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
 // load makes spins of the training digits: grey values above one half are 1, the others −1.
 func (t *task) load(ctx context.Context) error {
-	var digits *dataset.Digits
-	var err error
-	if t.data == "" {
-		digits, err = mnist.Load(ctx)
-	} else if digits, err = dataset.Load(t.data); err != nil {
-		err = fmt.Errorf("-data: %w", err)
-	}
+	digits, err := mnist.Choose(ctx, t.data)
 	if err != nil {
 		return err
 	}

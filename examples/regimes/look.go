@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -20,6 +18,7 @@ import (
 type associating interface {
 	layers.Layer
 	Association(x *G.Node, masks modernhopfield.Masks) (*G.Node, error)
+	Betas() []float64
 }
 
 // head is what was seen of a head.
@@ -63,31 +62,16 @@ func (t *task) look(net *layers.Sequential) ([]head, error) {
 	var found []head
 	for i, l := range seen {
 		w := vm.Value(nodes[i]).(*tensor.Dense) // (digits·heads, states, patches)
-		regimes, err := modernhopfield.Regimes(w)
+		regimes, err := modernhopfield.HeadRegimes(w, heads)
 		if err != nil {
 			return nil, err
 		}
-		states, own := w.Shape()[1], [heads][]modernhopfield.Regime{}
-		for k, r := range regimes {
-			h := k / states % heads
-			own[h] = append(own[h], r)
-		}
-		for h, beta := range betas(l) {
-			weights := slices.Clone(w.Float32s()[h*states*patches : (h+1)*states*patches])
-			found = append(found, head{l.Name(), beta, modernhopfield.MedianRegime(own[h]), weights})
+		size := w.Shape()[1] * patches
+		for h, beta := range l.Betas() {
+			found = append(found, head{l.Name(), beta, regimes[h], slices.Clone(w.Float32s()[h*size : (h+1)*size])})
 		}
 	}
 	return found, nil
-}
-
-// betas reads the inverse temperature of each head, which is learned as its logarithm.
-func betas(l layers.Layer) []float64 {
-	i := slices.IndexFunc(l.Params(), func(p *layers.Param) bool { return strings.HasSuffix(p.Name(), ".log_beta") })
-	b := l.Params()[i].Float64s()
-	for h := range b {
-		b[h] = math.Exp(b[h])
-	}
-	return b
 }
 
 var classNames = [...]string{"I", "II", "III", "IV"}
@@ -95,7 +79,7 @@ var classNames = [...]string{"I", "II", "III", "IV"}
 // show prints the heads, layer by layer.
 func (t *task) show(before, after []head) {
 	n := t.down * t.across
-	fmt.Fprintf(t.words, "k: how few of the %d patches hold 0.90 of the weights, in the median over patches that associate\n"+
+	fmt.Fprintf(t.words, "k: how few of the %d patches hold 0.90 of the weights of a state, in the median over the states of the first test digits\n"+
 		"class I: more than %d, II: more than %d, III: more than %d, IV: no more\n", n, n/2, n/8, n/32)
 	fmt.Fprintln(t.words, "                   before training     after training\nlayer     head       β  class   k        β  class   k")
 	for i, b := range before {

@@ -6,39 +6,24 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
+	"io"
+
+	"github.com/harmonium-go/harmonium/internal/program"
 )
 
 func main() {
 	var c config
 	flag.StringVar(&c.data, "data", "", "directory with the four idx files (default: MNIST, from the Go module cache)")
 	flag.IntVar(&c.epochs, "epochs", 10, "epochs of training")
-	flag.IntVar(&c.rows, "rows", 10000, "use only the first so many training and test digits (0: all)")
+	flag.IntVar(&c.rows, "rows", 20000, "use only the first so many training and test digits (0: all)")
 	flag.Uint64Var(&c.seed, "seed", 1, "seed of everything random")
 	flag.StringVar(&c.out, "out", "out/regimes", "directory for the picture and the model")
 	flag.BoolVar(&c.quiet, "quiet", false, "print only the last line")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-
-	var err error
-	if flag.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q", flag.Arg(0))
-	} else {
-		err = run(ctx, c, os.Stdout, os.Stderr)
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintf(os.Stderr, "regimes: interrupted: %v\n", err)
-		os.Exit(130)
-	case err != nil:
-		fmt.Fprintf(os.Stderr, "regimes: %v\n", err)
-		os.Exit(1)
-	}
+	program.Main("regimes", func(ctx context.Context, stdout, stderr io.Writer) error {
+		return run(ctx, c, stdout, stderr)
+	})
 }
 
 // config is what the flags say.

@@ -14,7 +14,7 @@ var (
 	belowSampling  = add(belowLayers, "layers")
 	belowTraining  = add(belowSampling, "sampling", "likelihood", "machine")
 	belowModels    = add(belowTraining, "training")
-	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/dataset", "internal/evaluate")
+	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/program", "internal/dataset", "internal/evaluate")
 	modelFiles     = "internal/modelfile"
 	nothing        = []string{}
 	placeOfPackage = map[string][]string{
@@ -43,6 +43,7 @@ var (
 		"internal/race":        nothing,
 		"internal/dataset":     {"internal/dataset"},
 		"internal/evaluate":    nothing, // a judge shares no code with what it judges
+		"internal/program":     nothing,
 		"internal/gradcheck":   {"machine"},
 		"internal/graphtest":   {"machine"},
 	}

@@ -80,6 +80,10 @@ func testAgainstLoops[T float32 | float64](t *testing.T, tolerance float64) {
 				}
 				want, b, e := p.solve(), batchOf[T](p), New[T](p.config)
 				what := fmt.Sprintf("%s, %v, %v", s.what, rule, sim)
+				tolerance := tolerance
+				if rule.Kind == Entmax && rule.Alpha > 2 {
+					tolerance *= 1e4 // its slope has no bound at the threshold: x^0.4 of a rounding
+				}
 				out := make([]T, len(want.out))
 				e.Retrieve(out, b)
 				requireClose(t, want.out, wide(out), tolerance, what+": retrieved")

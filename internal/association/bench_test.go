@@ -30,3 +30,19 @@ func BenchmarkRepertoire(b *testing.B) {
 		}
 	}
 }
+
+// Many small bags: 32 of 16 patterns, 8 heads of 8 dimensions.
+func BenchmarkSmallBags(b *testing.B) {
+	queries := make([]int, 32)
+	for i := range queries {
+		queries[i] = 16
+	}
+	p := random(1, Config{Heads: 8}, 8, 8, queries, queries, false, false)
+	batch, e := batchOf[float32](p), New[float32](p.config)
+	out, dq, dk, dv := make([]float32, len(batch.Q)), make([]float32, len(batch.Q)), make([]float32, len(batch.K)), make([]float32, len(batch.V))
+	for b.Loop() {
+		e.Retrieve(out, batch)
+		e.Backward(batch, Gradients[float32]{Out: out, G: out, DQ: dq, DK: dk})
+		e.ValueGrads(batch, dv, out, 1, false)
+	}
+}

@@ -31,6 +31,9 @@ func newBags(instances []float32, width int, lengths, labels []int) *Bags {
 // Len is the number of bags.
 func (b *Bags) Len() int { return len(b.Lengths) }
 
+// MeanLength is the mean number of instances of a bag.
+func (b *Bags) MeanLength() float64 { return float64(b.starts[b.Len()]) / float64(b.Len()) }
+
 // Range returns the first instance of bag i, and the one behind its last, as rows of Tensor.
 func (b *Bags) Range(i int) (from, to int) { return b.starts[i], b.starts[i+1] }
 

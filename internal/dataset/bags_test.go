@@ -14,6 +14,7 @@ func threeBags() *Bags {
 func TestBags(t *testing.T) {
 	b := threeBags()
 	require.Equal(t, 3, b.Len())
+	require.Equal(t, 2.0, b.MeanLength())
 	require.Equal(t, []float32{4, 5}, b.Bag(1))
 	from, to := b.Range(2)
 	require.Equal(t, []int{3, 6}, []int{from, to})

@@ -29,6 +29,20 @@ func (d *Digits) Classes() int {
 	return 1 + max(slices.Max(d.TrainLabels), slices.Max(d.TestLabels))
 }
 
+// First leaves the first n pictures of each set with their labels, or all for
+// n = 0.
+func (d *Digits) First(n int) {
+	d.Train, d.TrainLabels = d.Train.first(d.TrainLabels, n)
+	d.Test, d.TestLabels = d.Test.first(d.TestLabels, n)
+}
+
+func (im *Images) first(labels []int, n int) (*Images, []int) {
+	if n == 0 || n >= im.N {
+		return im, labels
+	}
+	return &Images{Pixels: im.Pixels[:n*im.Rows*im.Cols], N: n, Rows: im.Rows, Cols: im.Cols}, labels[:n]
+}
+
 // Load reads the four files
 //
 //	train-images-idx3-ubyte   train-labels-idx1-ubyte

@@ -83,6 +83,9 @@ type SettleConfig struct {
 // settling is the configuration for every head.
 func (s SettleConfig) settling(c AssociationConfig) (association.Settling, error) {
 	heads := max(1, c.Heads)
+	if s.Steps < 0 {
+		return association.Settling{}, fmt.Errorf("op: Settle: %d steps, want at least 0: %w", s.Steps, fault.ErrConfig)
+	}
 	a := association.Settling{Steps: slices.Clone(s.HeadSteps), Tolerances: s.HeadTolerances, Implicit: s.Implicit}
 	if a.Steps == nil {
 		a.Steps = slices.Repeat([]int{s.Steps}, heads)

@@ -2,6 +2,7 @@ package op
 
 import (
 	"fmt"
+	"math"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -163,7 +164,9 @@ func headEnergiesGradBeta[T kernel.Float](dst operand[T], in []operand[T], _, _ 
 	for h, beta := range in[1].data {
 		sum := 0.0
 		for i := range in[2].rows() {
-			sum += float64(in[2].row(i)[h]) * float64(in[0].row(i)[h])
+			if c := float64(in[0].row(i)[h]); !math.IsInf(c, -1) { // a state that sees nothing has +Inf whatever β is
+				sum += float64(in[2].row(i)[h]) * c
+			}
 		}
 		dst.data[h] = T(sum / float64(beta) / float64(beta))
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	G "gorgonia.org/gorgonia"
 
+	"github.com/harmonium-go/harmonium/internal/fault"
 	"github.com/harmonium-go/harmonium/internal/graphtest"
 )
 
@@ -61,5 +62,41 @@ func TestHeadsThatAreNone(t *testing.T) {
 		n, err := build()
 		require.ErrorIs(t, err, ErrShape, name)
 		require.Nil(t, n)
+	}
+}
+
+// Each head has its own number of updates: that of one number for all where they are equal, and none where it is 0.
+func TestSettleOfHeads(t *testing.T) {
+	g := G.NewGraph()
+	input := func(name string, shape ...int) *G.Node {
+		x := make([]float64, shape[0]*shape[1])
+		for i := range x {
+			x[i] = math.Sin(float64(i*i + len(name)))
+		}
+		return graphtest.Input(g, name, graphtest.Tensor(dtypes[0], x, shape...))
+	}
+	n := AssociationNodes{Q: input("q", 3, 4), K: input("keys", 5, 4), Beta: graphtest.Input(g, "beta", graphtest.Tensor(dtypes[0], []float64{0.7, 1.5}, 2))}
+	settle := func(s SettleConfig) *G.Node { return G.Must(Settle(AssociationConfig{Heads: 2}, n, s)) }
+	values := graphtest.Value(t, settle(SettleConfig{HeadSteps: []int{3, 3}}), settle(SettleConfig{Steps: 3}), settle(SettleConfig{HeadSteps: []int{3, 0}}), n.Q,
+		settle(SettleConfig{HeadSteps: []int{-1, 3}, Tolerance: 1e-3}), settle(SettleConfig{Steps: 3, Tolerance: 1e-3}), settle(SettleConfig{Tolerance: 1e-3}),
+		settle(SettleConfig{Steps: 3, HeadTolerances: []float64{0, 1e9}}), settle(SettleConfig{Steps: 1}))
+	require.Equal(t, values[1], values[0])
+	for i := range values[0] {
+		if i%4 < 2 { // head 0
+			require.Equal(t, values[1][i], values[2][i])
+			require.Equal(t, values[6][i], values[4][i])
+			require.Equal(t, values[1][i], values[7][i])
+		} else {
+			require.Equal(t, values[3][i], values[2][i])
+			require.Equal(t, values[5][i], values[4][i])
+			require.Equal(t, values[8][i], values[7][i])
+		}
+	}
+	for name, s := range map[string]SettleConfig{
+		"heads": {HeadSteps: []int{1}}, "tolerances": {Steps: 1, HeadTolerances: []float64{1}}, "never": {HeadSteps: []int{1, -1}}, "below": {HeadSteps: []int{-2, 1}, Tolerance: 1},
+		"no tolerance": {HeadSteps: []int{1, 1}, HeadTolerances: []float64{0, 1}, Implicit: true}, "NaN": {Steps: 1, HeadTolerances: []float64{1, math.NaN()}},
+	} {
+		_, err := Settle(AssociationConfig{Heads: 2}, n, s)
+		require.ErrorIs(t, err, fault.ErrConfig, name)
 	}
 }

@@ -50,3 +50,15 @@ func Load(ctx context.Context) (*dataset.Digits, error) {
 	d.Name = "MNIST"
 	return d, nil
 }
+
+// Choose is Load, or dataset.Load of the folder that a flag -data names, if it names one.
+func Choose(ctx context.Context, dir string) (*dataset.Digits, error) {
+	if dir == "" {
+		return Load(ctx)
+	}
+	d, err := dataset.Load(dir)
+	if err != nil {
+		return nil, fmt.Errorf("-data: %w", err)
+	}
+	return d, nil
+}

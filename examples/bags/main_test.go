@@ -1,0 +1,187 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"image"
+	"image/png"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/harmonium-go/harmonium/layers"
+)
+
+var lastLine = regexp.MustCompile(`^held-out accuracy (\d+\.\d)% \(\d+ of 60 bags, 95% interval \d+\.\d to \d+\.\d%\)$`)
+
+// bars is a set of pictures in the four files of MNIST, of another size: 12 wide, 10 high, noise with a bright bar at the height that
+// the label says.
+func bars(t *testing.T) string {
+	const width, height = 12, 10
+	dir := t.TempDir()
+	r := rand.New(rand.NewPCG(1, 1))
+	for set, n := range map[string]int{"train": 600, "t10k": 300} {
+		images, labels := header(n, height, width), header(n)
+		for range n {
+			class := r.IntN(10)
+			labels = append(labels, byte(class))
+			for y := range height {
+				for range width {
+					value := r.IntN(60)
+					if y == class {
+						value += 180
+					}
+					images = append(images, byte(value))
+				}
+			}
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, set+"-images-idx3-ubyte"), images, 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, set+"-labels-idx1-ubyte"), labels, 0o644))
+	}
+	return dir
+}
+
+// header begins an idx file of bytes.
+func header(dims ...int) []byte {
+	b := []byte{0, 0, 8, byte(len(dims))}
+	for _, d := range dims {
+		b = binary.BigEndian.AppendUint32(b, uint32(d))
+	}
+	return b
+}
+
+// small is a run of seconds on those pictures.
+func small(t *testing.T) config {
+	return config{
+		data: bars(t), bags: 50, held: 60, target: 4, epochs: 2, pretrainEpochs: 2, hidden: 30, seed: 1, out: filepath.Join(t.TempDir(), "a", "b"),
+	}
+}
+
+func lines(out *bytes.Buffer) []string {
+	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+}
+
+func TestRun(t *testing.T) {
+	c := small(t)
+	var stdout bytes.Buffer
+	require.NoError(t, run(t.Context(), c, &stdout, io.Discard))
+	all := lines(&stdout)
+	require.Regexp(t, `: 50 bags of \d+\.\d training digits on average, \d+ of them with a 4; 60 bags of test digits, \d+ of them with a 4$`, all[0])
+	require.Regexp(t, lastLine, all[len(all)-1])
+	require.Contains(t, stdout.String(), "features learned from the bags alone: cost ")
+
+	f, err := os.Open(filepath.Join(c.out, "bags.png"))
+	require.NoError(t, err)
+	defer f.Close()
+	img, err := png.Decode(f)
+	require.NoError(t, err)
+	require.Equal(t, 12*(2*(10+barHeight+1)+1)-1, img.Bounds().Dy())
+	// White bars show weights: each bag's are about a digit's width together, each pixel of which is drawn 2×2.
+	white := 0
+	for y := range img.Bounds().Dy() {
+		for x := range img.Bounds().Dx() {
+			if img.(*image.Gray).GrayAt(x, y).Y == 255 {
+				white++
+			}
+		}
+	}
+	require.InDelta(t, 12*12*barHeight*4, white, 12*12*barHeight*4/4)
+
+	back, err := layers.Load(filepath.Join(c.out, "bags.safetensors"))
+	require.NoError(t, err)
+	require.Equal(t, "bags", back.Name())
+}
+
+func TestQuietPrintsTheLastLineAlone(t *testing.T) {
+	c := small(t)
+	c.quiet, c.epochs, c.pretrainEpochs = true, 1, 1
+	var first, second, stderr bytes.Buffer
+	require.NoError(t, run(t.Context(), c, &first, &stderr))
+	require.Len(t, lines(&first), 1)
+	require.Regexp(t, lastLine, lines(&first)[0])
+	require.Empty(t, stderr.String())
+	require.NoError(t, run(t.Context(), c, &second, &stderr))
+	require.Equal(t, first.String(), second.String(), "a seed makes a model")
+}
+
+func TestShift(t *testing.T) {
+	picture := []float32{1, 2, 3, 4, 5, 6}
+	for _, c := range []struct {
+		right, down int
+		want        []float32
+	}{
+		{0, 0, []float32{1, 2, 3, 4, 5, 6}}, {1, 0, []float32{0, 1, 2, 0, 4, 5}}, {-1, 0, []float32{2, 3, 0, 5, 6, 0}},
+		{0, 1, []float32{0, 0, 0, 1, 2, 3}}, {1, -1, []float32{0, 4, 5, 0, 0, 0}},
+	} {
+		got := make([]float32, 6)
+		shift(got, picture, 3, 2, c.right, c.down)
+		require.Equal(t, c.want, got)
+	}
+}
+
+// canceller ends a context as soon as a word is printed.
+type canceller struct {
+	word   string
+	cancel context.CancelFunc
+	at     time.Time
+}
+
+func (c *canceller) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), c.word) && c.at.IsZero() {
+		c.at = time.Now()
+		c.cancel()
+	}
+	return len(p), nil
+}
+
+func TestInterrupt(t *testing.T) {
+	for _, word := range []string{"training digits", "the bags alone", "without labels"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		w := &canceller{word: word, cancel: cancel}
+		c := small(t)
+		err := run(ctx, c, w, io.Discard)
+		require.ErrorIs(t, err, context.Canceled, word)
+		require.Less(t, time.Since(w.at), 5*time.Second)
+		require.NoFileExists(t, filepath.Join(c.out, "bags.safetensors"))
+	}
+}
+
+func TestRunRefuses(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o644))
+	for name, c := range map[string]struct {
+		spoil func(c *config)
+		want  error
+		text  string
+	}{
+		"no directory of data":      {func(c *config) { c.data = "/nowhere" }, fs.ErrNotExist, "-data: dataset: Load"},
+		"an output that is a file":  {func(c *config) { c.out = file }, nil, "-out: "},
+		"one bag":                   {func(c *config) { c.bags = 1 }, nil, "-bags 1: want at least 2"},
+		"nothing held out":          {func(c *config) { c.held = 0 }, nil, "-held 0: want at least 1"},
+		"a target that is no digit": {func(c *config) { c.target = 10 }, nil, "-target 10: want 0 to 9"},
+		"no epochs":                 {func(c *config) { c.epochs = 0 }, nil, "-epochs 0: want at least 1"},
+		"no pretraining":            {func(c *config) { c.pretrainEpochs = 0 }, nil, "-pretrain 0: want at least 1"},
+		"a negative number of rows": {func(c *config) { c.rows = -1 }, nil, "-rows -1: want at least 1, or 0 for all"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spoilt := small(t)
+			c.spoil(&spoilt)
+			var stdout bytes.Buffer
+			err := run(t.Context(), spoilt, &stdout, io.Discard)
+			require.ErrorContains(t, err, c.text)
+			if c.want != nil {
+				require.ErrorIs(t, err, c.want)
+			}
+			require.Empty(t, stdout.String(), "refused before any work")
+		})
+	}
+}
