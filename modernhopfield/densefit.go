@@ -15,8 +15,8 @@ import (
 
 // DenseFit trains dense classifiers of one degree by a recipe that needs no tuning for pictures such as those of MNIST: Adam with a
 // learning rate that falls to 0 along half a cosine, every step followed by a projection to [−1, 1], and the cost DenseCost. In the first
-// tenth of the epochs the rate is lower: what the first steps learn is that each class is rare, and at the full rate that moves all
-// rectified memories out of reach of every input, for good.
+// tenth of the epochs the rate is lower. Rates are low for another reason than precision: pictures have a background in common, large
+// steps move all memories along it at once, and one that has left every input behind has no gradient and never comes back.
 //
 // Degrees up to 4 start from random memories at T = √Inputs/2, larger ones from rows of the data (Imprint) at T = 0.64·Inputs, as
 // gradients of random memories vanish there. The source takes steps that are normalised for each memory instead, and a temperature that
@@ -28,7 +28,7 @@ type DenseFit struct {
 	Memories int     // 0 means 2000
 	Epochs   int     // 0 means 30
 	Batch    int     // rows a step; 0 means 100, or all rows if there are fewer
-	Rate     float64 // of Adam, the largest; 0 means 0.006, and 0.008 for degrees above 4
+	Rate     float64 // of Adam, the largest; 0 means 0.006/n, and 0.008 for degrees above 4
 	M        int     // half the exponent of the cost; 0 means 4, and 3 for degrees above 4
 	Seed     uint64  // of the memories and the shuffles
 
@@ -93,6 +93,6 @@ func (f *DenseFit) complete() {
 	if f.steep() {
 		f.Rate, f.M = cmp.Or(f.Rate, 0.008), cmp.Or(f.M, 3)
 	} else {
-		f.Rate, f.M = cmp.Or(f.Rate, 0.006), cmp.Or(f.M, 4)
+		f.Rate, f.M = cmp.Or(f.Rate, 0.006/float64(f.Degree)), cmp.Or(f.M, 4)
 	}
 }
