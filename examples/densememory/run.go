@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,7 +141,7 @@ func (t *task) judge(ctx context.Context, net *modernhopfield.DenseClassifier, d
 	return result + ")", nil
 }
 
-// keep writes a classifier and a picture of its first memories.
+// keep writes a classifier and a picture of the memories with the strongest votes.
 func (t *task) keep(net *modernhopfield.DenseClassifier, degree int) error {
 	const perLine, scale = 20, 2
 	name := filepath.Join(t.out, fmt.Sprintf("n%d", degree))
@@ -149,14 +151,28 @@ func (t *task) keep(net *modernhopfield.DenseClassifier, degree int) error {
 	memories, inputs := net.Memories().Value().Float32s(), t.width*t.height
 	shown := min(10*perLine, t.memories)
 	columns := make([]float32, inputs*shown) // a memory a column, as weights into hidden units are
-	for mu := range shown {
+	for at, mu := range strongest(net)[:shown] {
 		for pixel, v := range memories[mu*inputs : (mu+1)*inputs] {
-			columns[pixel*shown+mu] = v
+			columns[pixel*shown+at] = v
 		}
 	}
 	if err := dataset.WriteFilters(name+".png", columns, t.width, t.height, shown, shown, perLine, scale); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.words, "  %s.png: %d memories; %s.safetensors: the classifier\n", name, shown, name)
+	fmt.Fprintf(t.words, "  %s.png: the %d memories with the strongest votes; %s.safetensors: the classifier\n", name, shown, name)
 	return nil
+}
+
+// strongest orders memories by the length of their votes, the longest first.
+func strongest(net *modernhopfield.DenseClassifier) []int {
+	votes, classes := net.Labels().Float64s(), net.Config().Classes
+	order, lengths := make([]int, net.Config().Memories), make([]float64, net.Config().Memories)
+	for mu := range order {
+		order[mu] = mu
+		for _, v := range votes[mu*classes : (mu+1)*classes] {
+			lengths[mu] += v * v
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(lengths[b], lengths[a]) })
+	return order
 }
