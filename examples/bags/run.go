@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -17,6 +15,7 @@ import (
 	"github.com/harmonium-go/harmonium/internal/dataset"
 	"github.com/harmonium-go/harmonium/internal/dataset/mnist"
 	"github.com/harmonium-go/harmonium/internal/evaluate"
+	"github.com/harmonium-go/harmonium/internal/program"
 	"github.com/harmonium-go/harmonium/training"
 )
 
@@ -36,8 +35,8 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	if err := writable(c.out); err != nil { // told now and not after minutes of training
-		return fmt.Errorf("-out: %w", err)
+	if err := program.Writable(c.out); err != nil {
+		return err
 	}
 	if err := t.load(ctx); err != nil {
 		return err
@@ -74,51 +73,25 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// writable makes the directory, where it is not there yet, and sees that files can be made in it.
-func writable(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".bags-*")
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
 func (t *task) load(ctx context.Context) error {
-	var digits *dataset.Digits
-	var err error
-	if t.data == "" {
-		digits, err = mnist.Load(ctx)
-	} else if digits, err = dataset.Load(t.data); err != nil {
-		err = fmt.Errorf("-data: %w", err)
-	}
+	digits, err := mnist.Choose(ctx, t.data)
 	if err != nil {
 		return err
 	}
-	t.digits = first(digits.Train, t.rows)
-	test := first(digits.Test, t.rows)
+	digits.First(t.rows)
+	t.digits = digits.Train
 	draw := func(from *dataset.Images, labels []int, bags int, seed uint64) (*dataset.DigitBags, error) {
-		return dataset.NewDigitBags(from, labels[:from.N], dataset.DigitBagsConfig{Bags: bags, Target: t.target, Seed: seed})
+		return dataset.NewDigitBags(from, labels, dataset.DigitBagsConfig{Bags: bags, Target: t.target, Seed: seed})
 	}
-	if t.train, err = draw(t.digits, digits.TrainLabels, t.bags, t.seed); err != nil {
+	if t.train, err = draw(digits.Train, digits.TrainLabels, t.bags, t.seed); err != nil {
 		return err
 	}
-	if t.held, err = draw(test, digits.TestLabels, t.config.held, t.seed+1); err != nil {
+	if t.held, err = draw(digits.Test, digits.TestLabels, t.config.held, t.seed+1); err != nil {
 		return err
 	}
 	fmt.Fprintf(t.words, "%s: %d bags of %.1f training digits on average, %d of them with a %d; %d bags of test digits, %d of them with a %d\n",
 		digits.Name, t.train.Len(), t.train.MeanLength(), positive(t.train), t.target, t.held.Len(), positive(t.held), t.target)
 	return nil
-}
-
-// first returns the first n images, or all for n = 0.
-func first(im *dataset.Images, n int) *dataset.Images {
-	if n == 0 || n >= im.N {
-		return im
-	}
-	return &dataset.Images{Pixels: im.Pixels[:n*im.Rows*im.Cols], N: n, Rows: im.Rows, Cols: im.Cols}
 }
 
 func positive(b *dataset.DigitBags) (n int) {

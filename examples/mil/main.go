@@ -10,8 +10,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
+	"io"
+
+	"github.com/harmonium-go/harmonium/internal/program"
 )
 
 func main() {
@@ -22,24 +23,7 @@ func main() {
 	flag.IntVar(&c.epochs, "epochs", 40, "epochs of training")
 	flag.Uint64Var(&c.seed, "seed", 1, "seed of folds, weights, shuffles and dropout")
 	flag.BoolVar(&c.quiet, "quiet", false, "print only the last line")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-
-	var err error
-	if flag.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q", flag.Arg(0))
-	} else {
-		err = run(ctx, c, os.Stdout)
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintf(os.Stderr, "mil: interrupted: %v\n", err)
-		os.Exit(130)
-	case err != nil:
-		fmt.Fprintf(os.Stderr, "mil: %v\n", err)
-		os.Exit(1)
-	}
+	program.Main("mil", func(ctx context.Context, stdout, stderr io.Writer) error { return run(ctx, c, stdout) })
 }
 
 // config is what the flags say, and the folds in which settings are chosen.

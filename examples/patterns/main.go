@@ -7,11 +7,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
+	"io"
+
+	"github.com/harmonium-go/harmonium/internal/program"
 )
 
 func main() {
@@ -21,24 +21,7 @@ func main() {
 	flag.IntVar(&c.epochs, "epochs", 0, "epochs of training (0: as many as each row of the table says)")
 	flag.Uint64Var(&c.seed, "seed", 1, "seed of weights, shuffles and dropout; the data are always the same")
 	flag.BoolVar(&c.quiet, "quiet", false, "print only the last line")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-
-	var err error
-	if flag.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q", flag.Arg(0))
-	} else {
-		err = run(ctx, c, os.Stdout, os.Stderr)
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintf(os.Stderr, "patterns: interrupted: %v\n", err)
-		os.Exit(130)
-	case err != nil:
-		fmt.Fprintf(os.Stderr, "patterns: %v\n", err)
-		os.Exit(1)
-	}
+	program.Main("patterns", func(ctx context.Context, stdout, stderr io.Writer) error { return run(ctx, c, stdout, stderr) })
 }
 
 // config is what the flags say, and how large the data are.

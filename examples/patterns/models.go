@@ -40,8 +40,8 @@ var bitRows = []row{
 	{"Hopfield", "adapted", "0.845 / 0.86", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
 		return hopfield(train, seed, adapted(train.Width, seed))
 	}},
-	{"Hopfield", "null pattern", "", true, 50, 1e-2, true, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
-		return hopfield(train, seed, modernhopfield.Config{Input: train.Width, Hidden: 8, Heads: 8, Beta: 1, Dropout: 0.5, NullPattern: true, Seed: seed})
+	{"Hopfield", "null pattern", "", true, 60, 1e-2, true, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
+		return hopfield(train, seed, modernhopfield.Config{Input: train.Width, Hidden: 8, Heads: 12, Beta: 1, Dropout: 0.6, NullPattern: true, Seed: seed})
 	}},
 	{"Pooling", "defaults", "0.58 / 0.61", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
 		return pooling(train, seed, modernhopfield.Config{Input: train.Width, Seed: seed})
