@@ -6,6 +6,7 @@
 //   - layers: an RBM, and what it is combined with; how parameters are bound to graphs, saved and loaded
 //   - training: fitting an RBM, or any chain of layers
 //   - dbn: deep belief networks, in four calls
+//   - modernhopfield: associative memories, as layers and to retrieve from
 //   - sampling: Markov chains, apart from training
 //   - energy: energies and free energies as graphs, for models of your own
 //   - machine: running graphs of your own faster than on the tape machine

@@ -29,6 +29,7 @@ func init() {
 	for _, a := range []func() *Activation{Sigmoid, Tanh, ReLU, Softplus, Softmax} {
 		Register(a().kind, func(string, []byte, *modelfile.File) (Layer, error) { return a(), nil })
 	}
+	Register("flatten", func(string, []byte, *modelfile.File) (Layer, error) { return Flatten{}, nil })
 	Register("rbm", DecoderOf(func(name string, c RBMConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
 		c.Dtype = dtype
 		return newRBM(name, c, file)

@@ -29,7 +29,8 @@ type DenseClassifierConfig struct {
 
 	// Seed of the initial memories and votes: together with the layer's name it fixes them.
 	Seed uint64 `json:"seed"`
-	// InitDeviation is the standard deviation of the initial memories and votes; 0 means 0.05. For large degrees see Imprint.
+	// InitDeviation is the standard deviation of the initial memories, which are clipped to [−1, 1]; 0 means 0.3, the source's. That of
+	// the votes is 0.05. For large degrees see Imprint.
 	InitDeviation float64 `json:"init_deviation,omitempty"`
 	// Dtype is tensor.Float32 or tensor.Float64; the zero value means Float32.
 	Dtype tensor.Dtype `json:"-"`
@@ -50,6 +51,9 @@ type DenseClassifier struct {
 	config           DenseClassifierConfig
 	memories, labels *layers.Param
 }
+
+// initialVote is the standard deviation of the initial votes: small, so that no output is saturated at the start.
+const initialVote = 0.05
 
 const denseClassifierKind = "modernhopfield: DenseClassifier"
 
@@ -75,8 +79,9 @@ func newDenseClassifier(name string, c DenseClassifierConfig, file *modelfile.Fi
 		return nil, fmt.Errorf("%s %q: %w", denseClassifierKind, name, err)
 	}
 	l := &DenseClassifier{name: name, config: c}
-	l.memories = m.Param("memories", true, m.Normal(c.Seed, "memories", c.InitDeviation, c.Memories*c.Inputs), c.Memories, c.Inputs)
-	l.labels = m.Param("labels", true, m.Normal(c.Seed, "labels", c.InitDeviation, c.Memories*c.Classes), c.Memories, c.Classes)
+	z := m.Normal(c.Seed, "memories", c.InitDeviation, c.Memories*c.Inputs)
+	l.memories = m.Param("memories", true, func(i int) float64 { return min(max(z(i), -1), 1) }, c.Memories, c.Inputs)
+	l.labels = m.Param("labels", true, m.Normal(c.Seed, "labels", initialVote, c.Memories*c.Classes), c.Memories, c.Classes)
 	if err := m.Err(); err != nil {
 		return nil, fmt.Errorf("%s %q: %w", denseClassifierKind, name, err)
 	}
@@ -98,7 +103,7 @@ func (c *DenseClassifierConfig) complete() error {
 		c.Temperature = math.Sqrt(float64(c.Inputs)) / 2
 	}
 	if c.InitDeviation == 0 {
-		c.InitDeviation = 0.05
+		c.InitDeviation = 0.3
 	}
 	if err := c.Interaction.Validate(); err != nil {
 		return err

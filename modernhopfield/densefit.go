@@ -14,7 +14,9 @@ import (
 )
 
 // DenseFit trains dense classifiers of one degree by a recipe that needs no tuning for pictures such as those of MNIST: Adam with a
-// learning rate that falls to 0 along half a cosine, every step followed by a projection to [−1, 1], and the cost DenseCost.
+// learning rate that falls to 0 along half a cosine, every step followed by a projection to [−1, 1], and the cost DenseCost. In the first
+// tenth of the epochs the rate is lower. Rates are low for another reason than precision: pictures have a background in common, large
+// steps move all memories along it at once, and one that has left every input behind has no gradient and never comes back.
 //
 // Degrees up to 4 start from random memories at T = √Inputs/2, larger ones from rows of the data (Imprint) at T = 0.64·Inputs, as
 // gradients of random memories vanish there. The source takes steps that are normalised for each memory instead, and a temperature that
@@ -26,7 +28,7 @@ type DenseFit struct {
 	Memories int     // 0 means 2000
 	Epochs   int     // 0 means 30
 	Batch    int     // rows a step; 0 means 100, or all rows if there are fewer
-	Rate     float64 // of Adam in the first epoch; 0 means 0.003, and 0.008 for degrees above 4
+	Rate     float64 // of Adam, the largest; 0 means 0.006/n, and 0.008 for degrees above 4
 	M        int     // half the exponent of the cost; 0 means 4, and 3 for degrees above 4
 	Seed     uint64  // of the memories and the shuffles
 
@@ -72,10 +74,16 @@ func (f DenseFit) Fit(ctx context.Context, name string, x *tensor.Dense, labels 
 		Epochs: f.Epochs, Batch: f.Batch, Seed: f.Seed, Cost: DenseCost(f.M), Progress: f.Progress, Observe: f.Observe,
 	}
 	if f.Epochs > 1 {
-		fit.Rate = func(epoch int) float64 { return f.Rate * (1 + math.Cos(math.Pi*float64(epoch)/float64(f.Epochs))) / 2 }
+		fit.Rate = f.rate
 	}
 	report, err := fit.Fit(ctx, net, x, targets)
 	return net, report, err
+}
+
+// rate is the schedule: a square up and half a cosine down.
+func (f *DenseFit) rate(epoch int) float64 {
+	up := min(1, 10*float64(epoch+1)/float64(f.Epochs))
+	return f.Rate * up * up * (1 + math.Cos(math.Pi*float64(epoch)/float64(f.Epochs))) / 2
 }
 
 func (f *DenseFit) steep() bool { return f.Degree > 4 }
@@ -85,6 +93,6 @@ func (f *DenseFit) complete() {
 	if f.steep() {
 		f.Rate, f.M = cmp.Or(f.Rate, 0.008), cmp.Or(f.M, 3)
 	} else {
-		f.Rate, f.M = cmp.Or(f.Rate, 0.003), cmp.Or(f.M, 4)
+		f.Rate, f.M = cmp.Or(f.Rate, 0.006/float64(f.Degree)), cmp.Or(f.M, 4)
 	}
 }

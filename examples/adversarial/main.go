@@ -6,11 +6,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
+	"io"
+
+	"github.com/harmonium-go/harmonium/internal/program"
 )
 
 func main() {
@@ -24,25 +24,9 @@ func main() {
 	flag.Uint64Var(&c.seed, "seed", 1, "seed of everything random")
 	flag.StringVar(&c.out, "out", "out/adversarial", "directory for pictures and models")
 	flag.BoolVar(&c.quiet, "quiet", false, "print only the last line")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-
-	var err error
-	if flag.NArg() > 0 {
-		err = fmt.Errorf("unexpected argument %q", flag.Arg(0))
-	}
-	if err == nil {
-		err = run(ctx, c, os.Stdout, os.Stderr)
-	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		fmt.Fprintf(os.Stderr, "adversarial: interrupted: %v\n", err)
-		os.Exit(130)
-	case err != nil:
-		fmt.Fprintf(os.Stderr, "adversarial: %v\n", err)
-		os.Exit(1)
-	}
+	program.Main("adversarial", func(ctx context.Context, stdout, stderr io.Writer) error {
+		return run(ctx, c, stdout, stderr)
+	})
 }
 
 // config is what the flags say.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/internal/dataset"
 	"github.com/harmonium-go/harmonium/internal/dataset/mnist"
+	"github.com/harmonium-go/harmonium/internal/program"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/modernhopfield"
 	"github.com/harmonium-go/harmonium/training"
@@ -41,8 +41,8 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	if err := writable(c.out); err != nil { // told now and not after minutes of training
-		return fmt.Errorf("-out: %w", err)
+	if err := program.Writable(c.out); err != nil {
+		return err
 	}
 	if err := t.load(ctx); err != nil {
 		return err
@@ -66,48 +66,17 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// writable makes the directory, where it is not there yet, and sees that files can be made in it.
-func writable(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".adversarial-*")
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
 func (t *task) load(ctx context.Context) error {
-	var digits *dataset.Digits
-	var err error
-	if t.data == "" {
-		digits, err = mnist.Load(ctx)
-	} else if digits, err = dataset.Load(t.data); err != nil {
-		err = fmt.Errorf("-data: %w", err)
-	}
+	digits, err := mnist.Choose(ctx, t.data)
 	if err != nil {
 		return err
 	}
-	t.train, t.trainLabels = first(digits.Train, digits.TrainLabels, t.rows)
-	t.test, t.testLabels = first(digits.Test, digits.TestLabels, t.rows)
-	t.width, t.height, t.classes = digits.Train.Cols, digits.Train.Rows, digits.Classes()
+	t.width, t.height, t.classes = digits.Train.Cols, digits.Train.Rows, digits.Classes() // of all: the first may lack one
+	digits.First(t.rows)
+	t.train, t.trainLabels, t.test, t.testLabels = digits.Train.Bipolar(), digits.TrainLabels, digits.Test.Bipolar(), digits.TestLabels
 	fmt.Fprintf(t.words, "%s: %d training and %d test images of %d×%d in %d classes\n",
 		digits.Name, len(t.trainLabels), len(t.testLabels), t.width, t.height, t.classes)
 	return nil
-}
-
-// first returns the first n images, or all for n = 0, with black at −1 and white at 1.
-func first(im *dataset.Images, labels []int, n int) (*tensor.Dense, []int) {
-	if n > 0 && n < im.N {
-		im = &dataset.Images{Pixels: im.Pixels[:n*im.Rows*im.Cols], N: n, Rows: im.Rows, Cols: im.Cols}
-		labels = labels[:n]
-	}
-	x := im.Tensor()
-	for i, v := range x.Float32s() {
-		x.Float32s()[i] = 2*v - 1
-	}
-	return x, labels
 }
 
 // classifier loads the classifier of a degree, or trains one and keeps it.

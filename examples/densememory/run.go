@@ -1,12 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +14,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/internal/dataset"
 	"github.com/harmonium-go/harmonium/internal/dataset/mnist"
+	"github.com/harmonium-go/harmonium/internal/program"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/modernhopfield"
 	"github.com/harmonium-go/harmonium/training"
@@ -39,8 +40,8 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	if err := writable(c.out); err != nil { // told now and not after minutes of training
-		return fmt.Errorf("-out: %w", err)
+	if err := program.Writable(c.out); err != nil {
+		return err
 	}
 	if err := t.load(ctx); err != nil {
 		return err
@@ -64,48 +65,17 @@ func run(ctx context.Context, c config, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// writable makes the directory, where it is not there yet, and sees that files can be made in it.
-func writable(dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, ".densememory-*")
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
 func (t *task) load(ctx context.Context) error {
-	var digits *dataset.Digits
-	var err error
-	if t.data == "" {
-		digits, err = mnist.Load(ctx)
-	} else if digits, err = dataset.Load(t.data); err != nil {
-		err = fmt.Errorf("-data: %w", err)
-	}
+	digits, err := mnist.Choose(ctx, t.data)
 	if err != nil {
 		return err
 	}
-	t.train, t.trainLabels = first(digits.Train, digits.TrainLabels, t.rows)
-	t.test, t.testLabels = first(digits.Test, digits.TestLabels, t.rows)
-	t.width, t.height, t.classes = digits.Train.Cols, digits.Train.Rows, digits.Classes()
+	t.width, t.height, t.classes = digits.Train.Cols, digits.Train.Rows, digits.Classes() // of all: the first may lack one
+	digits.First(t.rows)
+	t.train, t.trainLabels, t.test, t.testLabels = digits.Train.Bipolar(), digits.TrainLabels, digits.Test.Bipolar(), digits.TestLabels
 	fmt.Fprintf(t.words, "%s: %d training and %d test images of %d×%d in %d classes\n",
 		digits.Name, len(t.trainLabels), len(t.testLabels), t.width, t.height, t.classes)
 	return nil
-}
-
-// first returns the first n images, or all for n = 0, with black at −1 and white at 1.
-func first(im *dataset.Images, labels []int, n int) (*tensor.Dense, []int) {
-	if n > 0 && n < im.N {
-		im = &dataset.Images{Pixels: im.Pixels[:n*im.Rows*im.Cols], N: n, Rows: im.Rows, Cols: im.Cols}
-		labels = labels[:n]
-	}
-	x := im.Tensor()
-	for i, v := range x.Float32s() {
-		x.Float32s()[i] = 2*v - 1
-	}
-	return x, labels
 }
 
 func (t *task) fit(ctx context.Context, degree int) (*modernhopfield.DenseClassifier, error) {
@@ -139,7 +109,7 @@ func (t *task) judge(ctx context.Context, net *modernhopfield.DenseClassifier, d
 	return result + ")", nil
 }
 
-// keep writes a classifier and a picture of its first memories.
+// keep writes a classifier and a picture of the memories with the strongest votes.
 func (t *task) keep(net *modernhopfield.DenseClassifier, degree int) error {
 	const perLine, scale = 20, 2
 	name := filepath.Join(t.out, fmt.Sprintf("n%d", degree))
@@ -149,14 +119,28 @@ func (t *task) keep(net *modernhopfield.DenseClassifier, degree int) error {
 	memories, inputs := net.Memories().Value().Float32s(), t.width*t.height
 	shown := min(10*perLine, t.memories)
 	columns := make([]float32, inputs*shown) // a memory a column, as weights into hidden units are
-	for mu := range shown {
+	for at, mu := range strongest(net)[:shown] {
 		for pixel, v := range memories[mu*inputs : (mu+1)*inputs] {
-			columns[pixel*shown+mu] = v
+			columns[pixel*shown+at] = v
 		}
 	}
 	if err := dataset.WriteFilters(name+".png", columns, t.width, t.height, shown, shown, perLine, scale); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.words, "  %s.png: %d memories; %s.safetensors: the classifier\n", name, shown, name)
+	fmt.Fprintf(t.words, "  %s.png: the %d memories with the strongest votes; %s.safetensors: the classifier\n", name, shown, name)
 	return nil
+}
+
+// strongest orders memories by the length of their votes, the longest first.
+func strongest(net *modernhopfield.DenseClassifier) []int {
+	votes, classes := net.Labels().Float64s(), net.Config().Classes
+	order, lengths := make([]int, net.Config().Memories), make([]float64, net.Config().Memories)
+	for mu := range order {
+		order[mu] = mu
+		for _, v := range votes[mu*classes : (mu+1)*classes] {
+			lengths[mu] += v * v
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(lengths[b], lengths[a]) })
+	return order
 }

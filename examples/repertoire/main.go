@@ -1,4 +1,4 @@
-// Command repertoire finds needles in haystacks: bags of 300,000 patterns, the size of an immune repertoire, of which one in two thousand
+// Command repertoire finds needles in haystacks: bags of 300,000 patterns, the size of an immune repertoire, of which one in ten thousand
 // tells the class. A Hopfield pooling layer reads each bag whole, forward and backward, and holds no matrix of its scores. It ends with
 // how well it tells bags apart that it has not seen.
 //
@@ -17,10 +17,10 @@ import (
 func main() {
 	var c config
 	flag.IntVar(&c.instances, "instances", 300_000, "patterns in a bag")
-	flag.Float64Var(&c.witnesses, "witnesses", 0.0005, "share of them that tells, in a positive bag")
+	flag.Float64Var(&c.witnesses, "witnesses", 0.0001, "share of them that tells, in a positive bag")
 	flag.IntVar(&c.bags, "bags", 16, "bags to train on")
 	flag.IntVar(&c.held, "held", 100, "bags held out")
-	flag.IntVar(&c.epochs, "epochs", 40, "passes over the training bags")
+	flag.IntVar(&c.epochs, "epochs", 20, "passes over the training bags")
 	flag.Uint64Var(&c.seed, "seed", 1, "seed of everything random")
 	flag.BoolVar(&c.quiet, "quiet", false, "print only the last line")
 	program.Main("repertoire", func(ctx context.Context, stdout, stderr io.Writer) error {

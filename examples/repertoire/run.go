@@ -112,7 +112,7 @@ func unit(r *rand.Rand) []float64 {
 // newModel is one learned state pattern that looks for what tells, and a linear reading of what it finds.
 func newModel(seed uint64) (*layers.Sequential, error) {
 	pooling, err := modernhopfield.NewPooling("pooling", modernhopfield.PoolingConfig{
-		Config: modernhopfield.Config{Input: width, LearnBeta: true, InitDeviation: 0.2, Seed: seed,
+		Config: modernhopfield.Config{Input: width, Beta: 1, LearnBeta: true, InitDeviation: 0.2, Seed: seed,
 			StoredNorm: modernhopfield.NoNorm, StateNorm: modernhopfield.NoNorm, ProjectionNorm: modernhopfield.NoNorm},
 	})
 	if err != nil {

@@ -36,6 +36,16 @@ func (im *Images) Tensor() *tensor.Dense {
 	return tensor.New(tensor.WithShape(im.N, im.Rows*im.Cols), tensor.WithBacking(im.Pixels))
 }
 
+// Bipolar is Tensor with black at −1 and white at 1: 2g − 1 of a grey value g,
+// in memory of its own.
+func (im *Images) Bipolar() *tensor.Dense {
+	x := make([]float32, len(im.Pixels))
+	for i, g := range im.Pixels {
+		x[i] = 2*g - 1
+	}
+	return tensor.New(tensor.WithShape(im.N, im.Rows*im.Cols), tensor.WithBacking(x))
+}
+
 // ReadImages reads an idx3-ubyte file, plain or compressed by gzip, and scales
 // its bytes to [0, 1].
 //
