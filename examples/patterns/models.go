@@ -41,7 +41,7 @@ var bitRows = []row{
 		return hopfield(train, seed, adapted(train.Width, seed))
 	}},
 	{"Hopfield", "null pattern", "", true, 60, 1e-2, true, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
-		return hopfield(train, seed, modernhopfield.Config{Input: train.Width, Hidden: 8, Heads: 12, Beta: 1, Dropout: 0.6, NullPattern: true, Seed: seed})
+		return hopfield(train, seed, modernhopfield.Config{Input: train.Width, Hidden: 8, Heads: 16, Beta: 1, Dropout: 0.7, NullPattern: true, Seed: seed})
 	}},
 	{"Pooling", "defaults", "0.58 / 0.61", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
 		return pooling(train, seed, modernhopfield.Config{Input: train.Width, Seed: seed})
@@ -49,8 +49,10 @@ var bitRows = []row{
 	{"Pooling", "adapted", "0.84 / 0.85", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
 		return pooling(train, seed, adapted(train.Width, seed))
 	}},
-	{"Pooling", "null pattern", "", true, 60, 1e-2, true, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
-		return pooling(train, seed, modernhopfield.Config{Input: train.Width, Hidden: 8, Heads: 16, Beta: 1, NullPattern: true, Seed: seed})
+	{"Pooling", "null pattern", "", true, 100, 1e-2, true, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
+		return pooling(train, seed, modernhopfield.Config{
+			Input: train.Width, Hidden: 8, Heads: 32, Beta: 1, Dropout: 0.2, NullPattern: true, InitDeviation: 0.2, Seed: seed,
+		})
 	}},
 	{"Lookup", "defaults", "0.52 / 0.53", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
 		return lookup(train, seed, train.Width, modernhopfield.LookupConfig{
