@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -62,14 +61,26 @@ func TestOurSettingsSolveBothTasks(t *testing.T) {
 	if testing.Short() {
 		t.Skip("trains six models")
 	}
-	var stdout bytes.Buffer
-	require.NoError(t, run(t.Context(), config{task: "all", ours: true, quiet: true, seed: 1, bags: 2048, sequences: 4096}, &stdout, io.Discard))
-	accuracies := regexp.MustCompile(`\d\.\d{3}`).FindAllString(stdout.String(), -1)
-	require.Len(t, accuracies, 6)
-	for i, a := range accuracies {
-		x, err := strconv.ParseFloat(a, 64)
-		require.NoError(t, err)
-		require.GreaterOrEqual(t, x, []float64{0.95, 1}[i/3], stdout.String())
+	for _, c := range []struct {
+		name string
+		data split
+		rows []row
+		want float64
+	}{
+		{"bits", bitPatterns(2048), bitRows, 0.95},
+		{"latch", latchSequences(1024), latchRows, 1},
+	} {
+		for _, r := range c.rows {
+			if !r.ours {
+				continue
+			}
+			t.Run(c.name+"/"+r.layer, func(t *testing.T) {
+				t.Parallel()
+				got, err := (&task{config: config{seed: 1}}).train(t.Context(), c.data, r)
+				require.NoError(t, err)
+				require.GreaterOrEqual(t, got.held, c.want)
+			})
+		}
 	}
 }
 

@@ -1,14 +1,11 @@
 package main
 
 import (
-	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/internal/dataset"
-	"github.com/harmonium-go/harmonium/internal/op"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/modernhopfield"
-	"github.com/harmonium-go/harmonium/training"
 )
 
 // row is a line of the table: a layer at some settings.
@@ -19,7 +16,7 @@ type row struct {
 	epochs          int
 	rate            float64
 	falling         bool // the rate falls linearly to 0
-	build           func(train *dataset.Bags, seed uint64) (layers.BagLayer, error)
+	build           func(train *dataset.Bags, seed uint64) (layers.Layer, error)
 }
 
 // Settings of the reference's demonstrations that differ from the defaults, for Input columns.
@@ -34,37 +31,37 @@ func adapted(input int, seed uint64) modernhopfield.Config {
 // as add_zero_association. Our Lookup projects nothing: patterns are told apart from the start, and what is learned is the
 // number that stands at each.
 var bitRows = []row{
-	{"Hopfield", "defaults", "0.565 / 0.62", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
+	{"Hopfield", "defaults", "0.565 / 0.62", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.Layer, error) {
 		return hopfield(train, seed, modernhopfield.Config{Input: train.Width, Seed: seed})
 	}},
-	{"Hopfield", "adapted", "0.845 / 0.86", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
+	{"Hopfield", "adapted", "0.845 / 0.86", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.Layer, error) {
 		return hopfield(train, seed, adapted(train.Width, seed))
 	}},
-	{"Hopfield", "null pattern", "", true, 60, 1e-2, true, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
+	{"Hopfield", "null pattern", "", true, 60, 1e-2, true, func(train *dataset.Bags, seed uint64) (layers.Layer, error) {
 		return hopfield(train, seed, modernhopfield.Config{Input: train.Width, Hidden: 8, Heads: 16, Beta: 1, Dropout: 0.7, NullPattern: true, Seed: seed})
 	}},
-	{"Pooling", "defaults", "0.58 / 0.61", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
+	{"Pooling", "defaults", "0.58 / 0.61", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.Layer, error) {
 		return pooling(train, seed, modernhopfield.Config{Input: train.Width, Seed: seed})
 	}},
-	{"Pooling", "adapted", "0.84 / 0.85", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
+	{"Pooling", "adapted", "0.84 / 0.85", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.Layer, error) {
 		return pooling(train, seed, adapted(train.Width, seed))
 	}},
-	{"Pooling", "null pattern", "", true, 100, 1e-2, true, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
+	{"Pooling", "null pattern", "", true, 100, 1e-2, true, func(train *dataset.Bags, seed uint64) (layers.Layer, error) {
 		return pooling(train, seed, modernhopfield.Config{
 			Input: train.Width, Hidden: 8, Heads: 32, Beta: 1, Dropout: 0.2, NullPattern: true, InitDeviation: 0.2, Seed: seed,
 		})
 	}},
-	{"Lookup", "defaults", "0.52 / 0.53", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
+	{"Lookup", "defaults", "0.52 / 0.53", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.Layer, error) {
 		return lookup(train, seed, train.Width, modernhopfield.LookupConfig{
 			Config: modernhopfield.Config{Input: train.Width, Seed: seed}, Quantity: unique(train).Shape()[0],
 		})
 	}},
-	{"Lookup", "adapted", "0.85 / 0.85", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
+	{"Lookup", "adapted", "0.85 / 0.85", false, 250, 1e-3, false, func(train *dataset.Bags, seed uint64) (layers.Layer, error) {
 		return lookup(train, seed, train.Width, modernhopfield.LookupConfig{
 			Config: adapted(train.Width, seed), Separated: true, TargetsFrozen: true, Patterns: unique(train),
 		})
 	}},
-	{"Lookup", "a table", "", true, 30, 1e-2, true, func(train *dataset.Bags, seed uint64) (layers.BagLayer, error) {
+	{"Lookup", "a table", "", true, 30, 1e-2, true, func(train *dataset.Bags, seed uint64) (layers.Layer, error) {
 		return lookup(train, seed, 1, modernhopfield.LookupConfig{
 			Config: modernhopfield.Config{
 				Hidden: train.Width, Beta: 1, StoredNorm: modernhopfield.PlainNorm, StateNorm: modernhopfield.PlainNorm,
@@ -88,16 +85,16 @@ var latchRows = []row{
 }
 
 // hopfield lets the instances of a bag associate with each other and reads them out together.
-func hopfield(train *dataset.Bags, seed uint64, c modernhopfield.Config) (layers.BagLayer, error) {
+func hopfield(train *dataset.Bags, seed uint64, c modernhopfield.Config) (layers.Layer, error) {
 	h, err := modernhopfield.NewHopfield("hopfield", c)
 	if err != nil {
 		return nil, err
 	}
-	return withHead(h, flatten{train.Lengths[0]}, train.Lengths[0]*train.Width, seed)
+	return withHead(h, layers.Flatten{}, train.Lengths[0]*train.Width, seed)
 }
 
 // pooling lets a learned state pattern associate with the instances of a bag.
-func pooling(train *dataset.Bags, seed uint64, c modernhopfield.Config) (layers.BagLayer, error) {
+func pooling(train *dataset.Bags, seed uint64, c modernhopfield.Config) (layers.Layer, error) {
 	p, err := modernhopfield.NewPooling("pooling", modernhopfield.PoolingConfig{Config: c})
 	if err != nil {
 		return nil, err
@@ -106,15 +103,15 @@ func pooling(train *dataset.Bags, seed uint64, c modernhopfield.Config) (layers.
 }
 
 // lookup looks each instance up in a table, output columns each, and reads them out together.
-func lookup(train *dataset.Bags, seed uint64, output int, c modernhopfield.LookupConfig) (layers.BagLayer, error) {
+func lookup(train *dataset.Bags, seed uint64, output int, c modernhopfield.LookupConfig) (layers.Layer, error) {
 	l, err := modernhopfield.NewLookup("lookup", c)
 	if err != nil {
 		return nil, err
 	}
-	return withHead(l, flatten{train.Lengths[0]}, train.Lengths[0]*output, seed)
+	return withHead(l, layers.Flatten{}, train.Lengths[0]*output, seed)
 }
 
-func withHead(association layers.Layer, readOut layers.Layer, columns int, seed uint64) (layers.BagLayer, error) {
+func withHead(association layers.Layer, readOut layers.Layer, columns int, seed uint64) (layers.Layer, error) {
 	head, err := layers.NewLinear("head", layers.LinearConfig{In: columns, Out: 2, Seed: seed})
 	if err != nil {
 		return nil, err
@@ -123,21 +120,6 @@ func withHead(association layers.Layer, readOut layers.Layer, columns int, seed 
 		return layers.NewSequential("model", association, head)
 	}
 	return layers.NewSequential("model", association, readOut, head)
-}
-
-// flatten joins the rows of each bag, all of which have the given number of instances, into one.
-type flatten struct{ instances int }
-
-func (f flatten) Name() string            { return "flatten" }
-func (f flatten) Params() []*layers.Param { return nil }
-
-// Forward builds the rows of bags, one bag behind the other: (N·instances, n) gives (N, instances·n).
-func (f flatten) Forward(x *G.Node) (*G.Node, error) { return op.JoinRows(x, f.instances) }
-
-// ForwardBags is Forward; it pools.
-func (f flatten) ForwardBags(x, _ *G.Node) (y *G.Node, pooled bool, err error) {
-	y, err = f.Forward(x)
-	return y, true, err
 }
 
 // unique returns the distinct instances of the bags, in the order in which they first come.
@@ -159,6 +141,7 @@ func unique(b *dataset.Bags) *tensor.Dense {
 	return tensor.New(tensor.WithShape(len(seen), b.Width), tensor.WithBacking(rows))
 }
 
-func bagsOf(b *dataset.Bags) training.Bags {
-	return training.Bags{Rows: b.Tensor(), Lengths: b.Lengths}
+// tensorOf returns the bags, which are all as long, as a tensor (bags, instances, columns) of their memory.
+func tensorOf(b *dataset.Bags) *tensor.Dense {
+	return tensor.New(tensor.WithShape(b.Len(), b.Lengths[0], b.Width), tensor.WithBacking(b.Instances))
 }

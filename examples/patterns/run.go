@@ -132,7 +132,7 @@ func (t *task) train(ctx context.Context, data split, r row) (got accuracies, er
 	}
 	s := training.Supervised{
 		Solver: training.AdamW{Rate: r.rate, Decay: 0.01}, Epochs: r.epochs, Batch: 32, ClipNorm: 1, Seed: t.seed, Progress: t.bars,
-		ValidationBags: bagsOf(data.held), ValidationTargets: heldTargets,
+		Validation: tensorOf(data.held), ValidationTargets: heldTargets,
 		Observe: func(e training.Epoch) error {
 			got.held = 1 - e.ValidationError
 			got.best = max(got.best, got.held)
@@ -142,10 +142,10 @@ func (t *task) train(ctx context.Context, data split, r row) (got accuracies, er
 	if r.falling {
 		s.Rate = training.Linear(r.rate, 0, r.epochs)
 	}
-	if _, err = s.FitBags(ctx, model, bagsOf(data.train), targets); err != nil {
+	if _, err = s.Fit(ctx, model, tensorOf(data.train), targets); err != nil {
 		return got, err
 	}
-	y, err := training.PredictBags(ctx, model, bagsOf(data.train))
+	y, err := training.Predict(ctx, model, tensorOf(data.train))
 	if err != nil {
 		return got, err
 	}

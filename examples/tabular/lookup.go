@@ -40,8 +40,8 @@ func newLookup(t *dataset.Table, beta float64, learned bool, seed uint64) (*mode
 	})
 }
 
-// betas are the candidates for β: the kernel's width against the mean squared distance of two rows, 2 where columns are scaled, times
-// their number.
+// betas are the candidates c/columns for β. Two rows of scaled columns have a mean squared distance of 2·columns: a stored row that
+// far away has the score −2c.
 func betas(t *dataset.Table) []float64 {
 	var all []float64
 	for _, c := range []float64{0.5, 1, 2, 4, 8, 16, 32} {
