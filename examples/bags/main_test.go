@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"image"
 	"image/png"
 	"io"
@@ -18,45 +17,25 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/harmonium-go/harmonium/internal/dataset/datasettest"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
 var lastLine = regexp.MustCompile(`^held-out accuracy (\d+\.\d)% \(\d+ of 60 bags, 95% interval \d+\.\d to \d+\.\d%\)$`)
 
-// bars is a set of pictures in the four files of MNIST, of another size: 12 wide, 10 high, noise with a bright bar at the height that
-// the label says.
+// bars is pictures of ten classes: noise with a bright bar at the height that the label says.
 func bars(t *testing.T) string {
-	const width, height = 12, 10
-	dir := t.TempDir()
-	r := rand.New(rand.NewPCG(1, 1))
-	for set, n := range map[string]int{"train": 600, "t10k": 300} {
-		images, labels := header(n, height, width), header(n)
-		for range n {
-			class := r.IntN(10)
-			labels = append(labels, byte(class))
-			for y := range height {
-				for range width {
-					value := r.IntN(60)
-					if y == class {
-						value += 180
-					}
-					images = append(images, byte(value))
-				}
+	return datasettest.Pictures{
+		Width: 12, Height: 10, Train: 600, Test: 300,
+		Label: func(r *rand.Rand, _ int) int { return r.IntN(10) },
+		Grey: func(r *rand.Rand, label, _, y int) int {
+			value := r.IntN(60)
+			if y == label {
+				value += 180
 			}
-		}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, set+"-images-idx3-ubyte"), images, 0o644))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, set+"-labels-idx1-ubyte"), labels, 0o644))
-	}
-	return dir
-}
-
-// header begins an idx file of bytes.
-func header(dims ...int) []byte {
-	b := []byte{0, 0, 8, byte(len(dims))}
-	for _, d := range dims {
-		b = binary.BigEndian.AppendUint32(b, uint32(d))
-	}
-	return b
+			return value
+		},
+	}.Write(t)
 }
 
 // small is a run of seconds on those pictures.

@@ -3,12 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"image"
 	"image/png"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,50 +16,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/dataset/datasettest"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/modernhopfield"
 )
 
-// garments is a set of pictures in the four files of MNIST, of another size and with other classes: 12 wide, 9 high, a bright
-// bar at the left, in the middle or at the right, in noise.
-func garments(t *testing.T) string {
-	const width, height, train, test, classes = 12, 9, 240, 60, 3
-	dir := t.TempDir()
-	r := rand.New(rand.NewPCG(1, 1))
-	for set, n := range map[string]int{"train": train, "t10k": test} {
-		images := header(n, height, width)
-		labels := header(n)
-		for i := range n {
-			class := i % classes
-			labels = append(labels, byte(class))
-			for range height {
-				for x := range width {
-					value := r.IntN(60)
-					if x/4 == class {
-						value += 180
-					}
-					images = append(images, byte(value))
-				}
-			}
-		}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, set+"-images-idx3-ubyte"), images, 0o644))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, set+"-labels-idx1-ubyte"), labels, 0o644))
-	}
-	return dir
-}
-
-// header begins an idx file of bytes.
-func header(dims ...int) []byte {
-	b := []byte{0, 0, 8, byte(len(dims))}
-	for _, d := range dims {
-		b = binary.BigEndian.AppendUint32(b, uint32(d))
-	}
-	return b
-}
-
 // small is a run of seconds on those pictures.
 func small(t *testing.T) config {
-	return config{data: garments(t), degrees: []int{2, 20}, memories: 30, epochs: 10, seed: 1, out: filepath.Join(t.TempDir(), "a", "b")}
+	return config{data: datasettest.Garments(12, 9).Write(t), degrees: []int{2, 20}, memories: 30, epochs: 10, seed: 1, out: filepath.Join(t.TempDir(), "a", "b")}
 }
 
 func lines(out *bytes.Buffer) []string {

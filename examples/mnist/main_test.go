@@ -3,13 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"image"
 	"image/color"
 	"image/png"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -21,6 +19,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/dbn"
 	"github.com/harmonium-go/harmonium/internal/dataset"
+	"github.com/harmonium-go/harmonium/internal/dataset/datasettest"
 )
 
 var (
@@ -28,47 +27,10 @@ var (
 	compareLine = regexp.MustCompile(`^ *\d+ labels: \d+\.\d\d% pretrained, \d+\.\d\d% from random weights$`)
 )
 
-// garments is a set of pictures in the four files of MNIST, of another size and with other classes: 12 wide, 9 high, a bright
-// bar at the left, in the middle or at the right, in noise.
-func garments(t *testing.T) string {
-	const width, height, train, test, classes = 12, 9, 240, 60, 3
-	dir := t.TempDir()
-	r := rand.New(rand.NewPCG(1, 1))
-	for set, n := range map[string]int{"train": train, "t10k": test} {
-		images := header(n, height, width)
-		labels := header(n)
-		for i := range n {
-			class := i % classes
-			labels = append(labels, byte(class))
-			for range height {
-				for x := range width {
-					value := r.IntN(60)
-					if x/4 == class {
-						value += 180
-					}
-					images = append(images, byte(value))
-				}
-			}
-		}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, set+"-images-idx3-ubyte"), images, 0o644))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, set+"-labels-idx1-ubyte"), labels, 0o644))
-	}
-	return dir
-}
-
-// header begins an idx file of bytes.
-func header(dims ...int) []byte {
-	b := []byte{0, 0, 8, byte(len(dims))}
-	for _, d := range dims {
-		b = binary.BigEndian.AppendUint32(b, uint32(d))
-	}
-	return b
-}
-
 // small is a run of seconds on those pictures.
 func small(t *testing.T) config {
 	return config{
-		data: garments(t), layers: []int{30, 20}, pretrainEpochs: 2, fineTuneEpochs: 20, seed: 1, out: filepath.Join(t.TempDir(), "a", "b"),
+		data: datasettest.Garments(12, 9).Write(t), layers: []int{30, 20}, pretrainEpochs: 2, fineTuneEpochs: 20, seed: 1, out: filepath.Join(t.TempDir(), "a", "b"),
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"image"
 	"image/png"
 	"io"
@@ -16,37 +15,19 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/harmonium-go/harmonium/internal/dataset/datasettest"
 )
 
 var lastLine = regexp.MustCompile(`^\d+ digits stored, of \d+ recalled exactly: with noise \d+ classical, \d+ modern; from the upper half \d+ classical, \d+ modern$`)
 
-// blots is a set of pictures in the four files of MNIST, of another size: 12 wide, 9 high, each pixel black or white at random,
-// in greys.
+// blots is pictures whose pixels are black or white at random, in greys.
 func blots(t *testing.T) string {
-	const width, height, train, test = 12, 9, 60, 10
-	dir := t.TempDir()
-	r := rand.New(rand.NewPCG(1, 1))
-	for set, n := range map[string]int{"train": train, "t10k": test} {
-		images, labels := header(n, height, width), header(n)
-		for i := range n {
-			labels = append(labels, byte(i%3))
-			for range height * width {
-				images = append(images, byte(r.IntN(2)*200+r.IntN(56)))
-			}
-		}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, set+"-images-idx3-ubyte"), images, 0o644))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, set+"-labels-idx1-ubyte"), labels, 0o644))
-	}
-	return dir
-}
-
-// header begins an idx file of bytes.
-func header(dims ...int) []byte {
-	b := []byte{0, 0, 8, byte(len(dims))}
-	for _, d := range dims {
-		b = binary.BigEndian.AppendUint32(b, uint32(d))
-	}
-	return b
+	return datasettest.Pictures{
+		Width: 12, Height: 9, Train: 60, Test: 10,
+		Label: func(_ *rand.Rand, i int) int { return i % 3 },
+		Grey:  func(r *rand.Rand, _, _, _ int) int { return r.IntN(2)*200 + r.IntN(56) },
+	}.Write(t)
 }
 
 func small(t *testing.T) config {

@@ -3,13 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"image"
 	"image/png"
 	"io"
 	"io/fs"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,51 +18,15 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/internal/dataset"
+	"github.com/harmonium-go/harmonium/internal/dataset/datasettest"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/modernhopfield"
 	"github.com/harmonium-go/harmonium/training"
 )
 
-// garments is a set of pictures in the four files of MNIST, of another size and with other classes: a bright bar at the left, in the
-// middle or at the right, in noise.
-func garments(t *testing.T, width, height int) string {
-	const train, test, classes = 240, 60, 3
-	dir := t.TempDir()
-	r := rand.New(rand.NewPCG(1, 1))
-	for set, n := range map[string]int{"train": train, "t10k": test} {
-		images := header(n, height, width)
-		labels := header(n)
-		for i := range n {
-			class := i % classes
-			labels = append(labels, byte(class))
-			for range height {
-				for x := range width {
-					value := r.IntN(60)
-					if x*classes/width == class {
-						value += 180
-					}
-					images = append(images, byte(value))
-				}
-			}
-		}
-		require.NoError(t, os.WriteFile(filepath.Join(dir, set+"-images-idx3-ubyte"), images, 0o644))
-		require.NoError(t, os.WriteFile(filepath.Join(dir, set+"-labels-idx1-ubyte"), labels, 0o644))
-	}
-	return dir
-}
-
-// header begins an idx file of bytes.
-func header(dims ...int) []byte {
-	b := []byte{0, 0, 8, byte(len(dims))}
-	for _, d := range dims {
-		b = binary.BigEndian.AppendUint32(b, uint32(d))
-	}
-	return b
-}
-
 // small is a run of seconds on pictures of 3 by 2 patches.
 func small(t *testing.T) config {
-	return config{data: garments(t, 12, 8), epochs: 6, seed: 1, out: filepath.Join(t.TempDir(), "a", "b")}
+	return config{data: datasettest.Garments(12, 8).Write(t), epochs: 6, seed: 1, out: filepath.Join(t.TempDir(), "a", "b")}
 }
 
 // loaded is a task with its data.
@@ -246,8 +208,8 @@ func TestRunRefuses(t *testing.T) {
 		text  string
 	}{
 		"no directory of data":       {func(c *config) { c.data = "/nowhere" }, fs.ErrNotExist, `-data: dataset: Load "/nowhere"`},
-		"images of no whole patches": {func(c *config) { c.data = garments(t, 12, 9) }, nil, "-data: images of 12×9, want sides that are multiples of 4"},
-		"images with half a patch":   {func(c *config) { c.data = garments(t, 6, 8) }, nil, "-data: images of 6×8, want sides that are multiples of 4"},
+		"images of no whole patches": {func(c *config) { c.data = datasettest.Garments(12, 9).Write(t) }, nil, "-data: images of 12×9, want sides that are multiples of 4"},
+		"images with half a patch":   {func(c *config) { c.data = datasettest.Garments(6, 8).Write(t) }, nil, "-data: images of 6×8, want sides that are multiples of 4"},
 		"an output that is a file":   {func(c *config) { c.out = file }, nil, "-out: "},
 		"no epochs":                  {func(c *config) { c.epochs = 0 }, nil, "-epochs 0: want at least 1"},
 		"a negative number of rows":  {func(c *config) { c.rows = -1 }, nil, "-rows -1: want at least 1, or 0 for all"},
