@@ -68,7 +68,7 @@ func (e *Engine[T]) settle(dst []T, b *Batch[T], s Settling, r *Settled[T], from
 			}
 			r.Taken[i]++
 			r.Residual[i] = distance(old, now)
-			r.active[i] = !(r.Residual[i] < s.Tolerances[i%e.Heads]) && r.Taken[i] < s.Steps[i%e.Heads]
+			r.active[i] = r.Residual[i] >= s.Tolerances[i%e.Heads] && r.Taken[i] < s.Steps[i%e.Heads] // NaN will never settle
 			moving = moving || r.active[i]
 		}
 	}

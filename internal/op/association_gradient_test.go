@@ -196,6 +196,19 @@ func TestSettleStopsEachQuery(t *testing.T) {
 	}
 }
 
+// A state that is not a number is not updated until the steps run out.
+func TestSettleStopsAtNaN(t *testing.T) {
+	e := association.New[float64](association.Config{})
+	var settled association.Settled[float64]
+	b := &association.Batch[float64]{Depth: 1, Q: []float64{math.NaN(), 1}, K: []float64{1, 2}, Beta: []float64{1}}
+	out := make([]float64, 2)
+	e.Settle(out, b, association.Settling{Steps: []int{1000}, Tolerances: []float64{1e-9}}, &settled, true)
+	require.True(t, math.IsNaN(out[0]) && out[1] > 1)
+	require.Equal(t, 1, settled.Taken[0])
+	require.Greater(t, settled.Taken[1], 1)
+	require.Less(t, settled.Taken[1], 1000)
+}
+
 func TestAssociationRefuses(t *testing.T) {
 	for _, c := range []struct {
 		what   string
