@@ -72,7 +72,7 @@ func TestReshapeErrors(t *testing.T) {
 		"Fold":             func() (*G.Node, error) { return Fold(matrix, matrix) },
 		"JoinRows":         func() (*G.Node, error) { return JoinRows(matrix, 2) },
 		"JoinRows of none": func() (*G.Node, error) { return JoinRows(matrix, 0) },
-		"splitRows":        func() (*G.Node, error) { return splitRows(matrix, 4) },
+		"SplitRows":        func() (*G.Node, error) { return SplitRows(matrix, 4) },
 	} {
 		n, err := build()
 		require.ErrorIs(t, err, ErrShape, name)

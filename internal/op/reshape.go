@@ -48,20 +48,28 @@ func JoinRows(x *G.Node, q int) (*G.Node, error) {
 		return setShape(out, in[0][0]/q, in[0][1]*q)
 	})
 	o.diff = func(_ G.Nodes, _, g *G.Node) (G.Nodes, error) {
-		dx, err := splitRows(g, q)
+		dx, err := SplitRows(g, q)
 		return G.Nodes{dx}, err
 	}
 	return o.apply(x)
 }
 
-// splitRows undoes JoinRows: (N, q·F) gives (N·q, F).
-func splitRows(x *G.Node, q int) (*G.Node, error) {
-	return reshaping(fmt.Sprintf("splitRows(%d)", q), []int{2}, 2, func(out tensor.Shape, in []tensor.Shape) error {
+// SplitRows undoes JoinRows: (N, q·F) gives (N·q, F). Of rows in which heads lie side by side it makes a row a head.
+func SplitRows(x *G.Node, q int) (*G.Node, error) {
+	if q < 1 {
+		return nil, fmt.Errorf("op: SplitRows: %d rows to split into, want at least 1: %w", q, ErrShape)
+	}
+	o := reshaping(fmt.Sprintf("SplitRows(%d)", q), []int{2}, 2, func(out tensor.Shape, in []tensor.Shape) error {
 		if in[0][1]%q != 0 {
 			return fmt.Errorf("x %v has no multiple of %d columns: %w", in[0], q, ErrShape)
 		}
 		return setShape(out, in[0][0]*q, in[0][1]/q)
-	}).apply(x)
+	})
+	o.diff = func(_ G.Nodes, _, g *G.Node) (G.Nodes, error) {
+		dx, err := JoinRows(g, q)
+		return G.Nodes{dx}, err
+	}
+	return o.apply(x)
 }
 
 // reshaping is an op that gives the numbers of its first argument, the only one that gets a gradient, another shape. It copies
