@@ -121,10 +121,7 @@ func (t *task[T]) differentiate(lo, hi int) {
 		for from := 0; from < t.count; from += t.chunk {
 			i, rows := t.first+from, min(t.chunk, t.count-from)
 			p, dz := memory[:rows*n], memory[t.chunk*t.block:][:rows*n]
-			t.scores(p, i, rows, b)
-			for r := range rows {
-				t.weigh(p[r*n:(r+1)*n], t.stat(i+r), b)
-			}
+			t.weights(p, i, rows, b)
 			t.scoreGrad(dz, p, i, rows, b)
 			keep := t.backward.accumulate || i > 0
 			partial := t.partial[(b*t.count+from)*t.depth:]
@@ -185,11 +182,7 @@ func (t *task[T]) mergeGrad(lo, hi int) {
 			inverse := float64(t.qn[t.first+i])
 			kernel.Axpy(T(-slope*inverse*inverse), q, u)
 		case Euclidean, Manhattan:
-			var m moment
-			for _, x := range t.moments[i*t.blocks:][:t.blocks] {
-				m.value += x.value
-				m.slope += x.slope
-			}
+			m := t.collect(i)
 			if t.e.Similarity == Manhattan {
 				slope = m.value
 				break
@@ -301,10 +294,7 @@ func (t *task[T]) valueGrad(lo, hi int) {
 		for i := 0; i < t.queries; i += t.chunk {
 			rows := min(t.chunk, t.queries-i)
 			p := memory[:rows*n]
-			t.scores(p, i, rows, b)
-			for r := range rows {
-				t.weigh(p[r*n:(r+1)*n], t.stat(i+r), b)
-			}
+			t.weights(p, i, rows, b)
 			t.drop(p, memory[t.chunk*t.block:], i, rows, b)
 			v := t.values
 			kernel.Gemm(true, false, n, t.width, rows, v.alpha, p, n, t.backward.g[i*t.wide:], t.wide,

@@ -1,10 +1,6 @@
 package association
 
-import (
-	"math"
-
-	"github.com/harmonium-go/harmonium/internal/kernel"
-)
+import "math"
 
 // Conjugate sets dst, (ΣL, H), to Ω*(z_i) = max_p pᵀz_i − Ω(p), of which the weights are the gradient, with
 //
@@ -34,42 +30,31 @@ func (t *task[T]) conjugateAll() {
 		return
 	}
 	for t.first = 0; t.cut(); t.first += t.group {
-		t.moments = sized(t.moments, t.count*t.blocks)
-		kernel.Parallel(t.blocks*t.chunks(), t.grain(), t.conjugating)
+		t.pass(toConjugate)
 		for i := range t.count {
 			t.mergeConjugate(&dst[(t.query+t.first+i)*heads+t.head], i)
 		}
 	}
 }
 
-// conjugate adds up Σ p·(z − max) and Σ of what Ω is made of, in each block. Without the largest score nothing cancels.
-func (t *task[T]) conjugate(lo, hi int) {
-	memory := t.spare.take()
-	defer t.spare.giveBack(memory)
-	for u := lo; u < hi; u++ {
-		b, from, rows, n := t.at(u)
-		z := memory[:rows*n]
-		t.scores(z, t.first+from, rows, b)
-		for r := range rows {
-			s := t.stat(t.first + from + r)
-			f, m := t.curve(s), moment{}
-			for _, x := range z[r*n : (r+1)*n] {
-				p := f.weight(float64(x)) / s.norm
-				if p == 0 || math.IsInf(f.shift, -1) {
-					continue
-				}
-				m.value += p * (float64(x) - f.shift)
-				m.slope += p
-				switch t.rule.Kind {
-				case Subsets:
-					m.other += p * p / 2
-				default:
-					m.other += math.Pow(p, t.rule.Alpha)
-				}
-			}
-			t.moments[(from+r)*t.blocks+b] = m
+// conjugate adds up Σ p·(z − max) and Σ of what Ω is made of, in a block. Without the largest score nothing cancels.
+func (t *task[T]) conjugate(s *stat[T], z []T) (m moment) {
+	f := t.curve(s)
+	for _, x := range z {
+		p := f.weight(float64(x)) / s.norm
+		if p == 0 || math.IsInf(f.shift, -1) {
+			continue
+		}
+		m.value += p * (float64(x) - f.shift)
+		m.slope += p
+		switch t.rule.Kind {
+		case Subsets:
+			m.other += p * p / 2
+		default:
+			m.other += math.Pow(p, t.rule.Alpha)
 		}
 	}
+	return m
 }
 
 // mergeConjugate makes the conjugate of query i of the group.
@@ -78,12 +63,7 @@ func (t *task[T]) mergeConjugate(dst *T, i int) {
 	if math.IsInf(top, -1) {
 		return
 	}
-	var m moment
-	for _, x := range t.moments[i*t.blocks:][:t.blocks] {
-		m.value += x.value
-		m.slope += x.slope
-		m.other += x.other
-	}
+	m := t.collect(i)
 	alpha := t.rule.Alpha
 	switch t.rule.Kind {
 	case Entmax:

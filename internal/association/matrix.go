@@ -21,11 +21,9 @@ func (t *task[T]) weighAll() {
 		n := t.size(b)
 		for i := 0; i < t.queries; i += t.chunk {
 			rows := min(t.chunk, t.queries-i)
-			t.scores(memory, i, rows, b)
+			t.weights(memory, i, rows, b)
 			for r := range rows {
-				row := to[(i+r)*t.stored+b*t.block:][:n]
-				copy(row, memory[r*n:])
-				t.weigh(row, t.stat(i+r), b)
+				copy(to[(i+r)*t.stored+b*t.block:][:n], memory[r*n:])
 			}
 		}
 	}

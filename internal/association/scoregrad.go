@@ -58,11 +58,10 @@ func (t *task[T]) slope(lo, hi int) {
 		b, from, rows, n := t.at(u)
 		i := t.first + from
 		p, g := memory[:rows*n], memory[t.chunk*t.block:][:rows*n]
-		t.scores(p, i, rows, b)
+		t.weights(p, i, rows, b)
 		t.weightGrad(g, i, rows, b)
 		for r := range rows {
 			s, row := t.stat(i+r), p[r*n:(r+1)*n]
-			t.weigh(row, s, b)
 			var m moment
 			for j, x := range row {
 				p, g := float64(x), float64(g[r*n+j])
@@ -96,13 +95,7 @@ func (t *task[T]) weightGrad(g []T, i, rows, b int) {
 //
 // Source: G. Correia, V. Niculae, A. Martins, "Adaptively Sparse Transformers", EMNLP 2019, proposition 1.
 func (t *task[T]) mergeSlope(i int) {
-	var m moment
-	for _, x := range t.moments[i*t.blocks:][:t.blocks] {
-		m.value += x.value
-		m.slope += x.slope
-		m.other += x.other
-		m.more += x.more
-	}
+	m := t.collect(i)
 	i += t.first
 	s, delta := t.stat(i), float64(t.delta[i])
 	switch {

@@ -27,6 +27,7 @@ type task[T kernel.Float] struct {
 	tops    []T         // (count, blocks)
 	sums    []float64   // (count, blocks)
 	partial []T         // (blocks, count, width or depth)
+	purpose purpose     // of the running pass
 	moments []moment    // (count, blocks)
 	solvers []solver    // (count)
 	heaps   []candidate // (count, k)
@@ -39,13 +40,13 @@ type task[T kernel.Float] struct {
 	backward backward[T]
 	values   returned[T]
 
-	retrieving, merging, measuring, selecting, summing, adding, differentiating, mergingGrad, returning, sloping, conjugating func(lo, hi int)
+	retrieving, merging, selecting, passing, differentiating, mergingGrad, returning, sloping func(lo, hi int)
 }
 
 func newTask[T kernel.Float](e *Engine[T]) *task[T] {
 	t := &task[T]{e: e}
-	t.retrieving, t.merging, t.measuring, t.selecting, t.summing, t.adding = t.retrieve, t.merge, t.measure, t.selectTop, t.sum, t.add
-	t.differentiating, t.mergingGrad, t.returning, t.sloping, t.conjugating = t.differentiate, t.mergeGrad, t.valueGrad, t.slope, t.conjugate
+	t.retrieving, t.merging, t.selecting, t.passing = t.retrieve, t.merge, t.selectTop, t.passOver
+	t.differentiating, t.mergingGrad, t.returning, t.sloping = t.differentiate, t.mergeGrad, t.valueGrad, t.slope
 	return t
 }
 

@@ -14,9 +14,6 @@ import (
 // others lie far enough below it they give exactly 0, and the weights are exactly those of one pattern. The first two functions
 // are convex for α ≤ 2 and for every γ, so that no step goes too far; the sparsemax ends after finitely many.
 
-// moment is what a pass over a block adds up for one query.
-type moment struct{ value, slope, other, more float64 }
-
 // solver is the search for one query's threshold.
 type solver struct {
 	lo, hi float64
@@ -27,9 +24,8 @@ const mostPasses = 200
 
 // findThresholds leaves the stats of the group's queries.
 func (t *task[T]) findThresholds() {
-	units := t.blocks * t.chunks()
-	t.moments, t.solvers = sized(t.moments, t.count*t.blocks), sized(t.solvers, t.count)
-	kernel.Parallel(units, t.grain(), t.measuring)
+	t.solvers = sized(t.solvers, t.count)
+	t.pass(toBracket)
 	pending := 0
 	for i := range t.count {
 		if t.bracket(i) {
@@ -40,7 +36,7 @@ func (t *task[T]) findThresholds() {
 		if pending == 0 {
 			break
 		}
-		kernel.Parallel(units, t.grain(), t.summing)
+		t.pass(toSearch)
 		pending = 0
 		for i := range t.count {
 			if !t.solvers[i].done && t.advance(i) {
@@ -53,33 +49,24 @@ func (t *task[T]) findThresholds() {
 	}
 }
 
-// measure finds the largest and the least finite score of each query in each block, and how many are finite.
-func (t *task[T]) measure(lo, hi int) {
-	memory := t.spare.take()
-	defer t.spare.giveBack(memory)
-	for u := lo; u < hi; u++ {
-		b, from, rows, n := t.at(u)
-		z := memory[:rows*n]
-		t.scores(z, t.first+from, rows, b)
-		for r := range rows {
-			m := moment{value: math.Inf(-1), slope: math.Inf(1)}
-			for _, x := range z[r*n : (r+1)*n] {
-				switch x := float64(x); {
-				case math.IsInf(x, -1):
-				case math.IsNaN(x):
-					m.value = x
-					m.other++
-				default:
-					if !(x <= m.value) && !math.IsNaN(m.value) {
-						m.value = x
-					}
-					m.slope = min(m.slope, x)
-					m.other++
-				}
+// extremes finds the largest and the least finite score, and how many are finite.
+func extremes[T kernel.Float](z []T) moment {
+	m := moment{value: math.Inf(-1), slope: math.Inf(1)}
+	for _, x := range z {
+		switch x := float64(x); {
+		case math.IsInf(x, -1):
+		case math.IsNaN(x):
+			m.value = x
+			m.other++
+		default:
+			if !(x <= m.value) && !math.IsNaN(m.value) {
+				m.value = x
 			}
-			t.moments[(from+r)*t.blocks+b] = m
+			m.slope = min(m.slope, x)
+			m.other++
 		}
 	}
+	return m
 }
 
 // bracket starts the search for query i of the group. It reports whether there is one.
@@ -105,31 +92,8 @@ func (t *task[T]) bracket(i int) bool {
 	return !v.done
 }
 
-// sum adds up the function of each query's threshold and its derivative in each block.
-func (t *task[T]) sum(lo, hi int) {
-	memory := t.spare.take()
-	defer t.spare.giveBack(memory)
-	for u := lo; u < hi; u++ {
-		b, from, rows, n := t.at(u)
-		pending := false
-		for r := range rows {
-			pending = pending || !t.solvers[from+r].done
-		}
-		if !pending {
-			continue
-		}
-		z := memory[:rows*n]
-		t.scores(z, t.first+from, rows, b)
-		for r := range rows {
-			if !t.solvers[from+r].done {
-				t.moments[(from+r)*t.blocks+b] = momentOf(t.curve(t.stat(t.first+from+r)), z[r*n:(r+1)*n])
-			}
-		}
-	}
-}
-
-// momentOf adds up the function whose root is sought, less its constant, and its derivative.
-func momentOf[T kernel.Float](f curve, scores []T) (m moment) {
+// search adds up the function whose root is sought, less its constant, and its derivative.
+func search[T kernel.Float](f curve, scores []T) (m moment) {
 	for _, z := range scores {
 		x := f.above(float64(z))
 		if x <= 0 {
@@ -160,13 +124,8 @@ func (t *task[T]) advance(i int) bool {
 	if t.rule.Kind == Subsets {
 		goal = float64(t.rule.K)
 	}
-	var value, slope float64
-	for _, m := range t.moments[i*t.blocks:][:t.blocks] {
-		value += m.value
-		slope += m.slope
-	}
-	s, v := t.stat(t.first+i), &t.solvers[i]
-	f := value - goal
+	m, s, v := t.collect(i), t.stat(t.first+i), &t.solvers[i]
+	f := m.value - goal
 	if f == 0 || math.IsNaN(f) {
 		v.done = true
 		return false
@@ -176,7 +135,7 @@ func (t *task[T]) advance(i int) bool {
 	} else {
 		v.hi = s.tau
 	}
-	next := s.tau - f/slope
+	next := s.tau - f/m.slope
 	if !(next > v.lo && next < v.hi) { // also where the derivative is 0
 		if math.Abs(f) <= 0x1p-50*goal { // the root lies within the rounding of the threshold
 			v.done = true
@@ -191,32 +150,10 @@ func (t *task[T]) advance(i int) bool {
 
 // findNorms sets the sums by which the weights of Normmax are divided.
 func (t *task[T]) findNorms() {
-	kernel.Parallel(t.blocks*t.chunks(), t.grain(), t.adding)
+	t.pass(toNormalise)
 	for i := range t.count {
-		norm := 0.0
-		for _, m := range t.moments[i*t.blocks:][:t.blocks] {
-			norm += m.value
-		}
-		if norm != 0 {
+		if norm := t.collect(i).value; norm != 0 {
 			t.stat(t.first + i).norm = norm
-		}
-	}
-}
-
-// add adds up the weights of Normmax in each block before they are divided by their sum.
-func (t *task[T]) add(lo, hi int) {
-	memory := t.spare.take()
-	defer t.spare.giveBack(memory)
-	for u := lo; u < hi; u++ {
-		b, from, rows, n := t.at(u)
-		z := memory[:rows*n]
-		t.scores(z, t.first+from, rows, b)
-		for r := range rows {
-			f, m := t.curve(t.stat(t.first+from+r)), moment{}
-			for _, x := range z[r*n : (r+1)*n] {
-				m.value += f.weight(float64(x))
-			}
-			t.moments[(from+r)*t.blocks+b] = m
 		}
 	}
 }

@@ -40,6 +40,15 @@ func (t *task[T]) weigh(row []T, s *stat[T], b int) {
 	}
 }
 
+// weights sets p to the weights of rows queries from query i on for block b.
+func (t *task[T]) weights(p []T, i, rows, b int) {
+	t.scores(p, i, rows, b)
+	n := t.size(b)
+	for r := range rows {
+		t.weigh(p[r*n:(r+1)*n], t.stat(i+r), b)
+	}
+}
+
 // curve is the function that makes a weight of a score z, of how far x it lies above the threshold:
 //
 //	Entmax   x^(1/(α−1)) of x = (α−1)(z − max) − τ
