@@ -9,13 +9,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"gorgonia.org/tensor"
 
+	"github.com/harmonium-go/harmonium/internal/program/programtest"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/modernhopfield"
 	"github.com/harmonium-go/harmonium/training"
@@ -26,15 +26,11 @@ func small(t *testing.T) config {
 	return config{memories: 150, epochs: 6, rows: 3000, attacks: 60, seed: 1, out: filepath.Join(t.TempDir(), "a", "b")}
 }
 
-func lines(out *bytes.Buffer) []string {
-	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-}
-
 func TestRun(t *testing.T) {
 	c := small(t)
 	var stdout, stderr, again bytes.Buffer
 	require.NoError(t, run(t.Context(), c, &stdout, &stderr))
-	all := lines(&stdout)
+	all := programtest.Lines(&stdout)
 	require.Equal(t, "MNIST: 3000 training and 3000 test images of 28×28 in 10 classes", all[0])
 	last := all[len(all)-1]
 	require.Regexp(t, `^\d+\.\d% \(\d+ of \d+\) of the images at the boundary of n=2 fool n=20, \d+\.\d% \(\d+ of \d+\) of the images at the boundary of n=20 fool n=2$`, last)

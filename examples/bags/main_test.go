@@ -11,13 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/harmonium-go/harmonium/internal/dataset/datasettest"
+	"github.com/harmonium-go/harmonium/internal/program/programtest"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
@@ -45,15 +45,11 @@ func small(t *testing.T) config {
 	}
 }
 
-func lines(out *bytes.Buffer) []string {
-	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-}
-
 func TestRun(t *testing.T) {
 	c := small(t)
 	var stdout bytes.Buffer
 	require.NoError(t, run(t.Context(), c, &stdout, io.Discard))
-	all := lines(&stdout)
+	all := programtest.Lines(&stdout)
 	require.Regexp(t, `: 50 bags of \d+\.\d training digits on average, \d+ of them with a 4; 60 bags of test digits, \d+ of them with a 4$`, all[0])
 	require.Regexp(t, lastLine, all[len(all)-1])
 	require.Contains(t, stdout.String(), "features learned from the bags alone: cost ")
@@ -85,8 +81,8 @@ func TestQuietPrintsTheLastLineAlone(t *testing.T) {
 	c.quiet, c.epochs, c.pretrainEpochs = true, 1, 1
 	var first, second, stderr bytes.Buffer
 	require.NoError(t, run(t.Context(), c, &first, &stderr))
-	require.Len(t, lines(&first), 1)
-	require.Regexp(t, lastLine, lines(&first)[0])
+	require.Len(t, programtest.Lines(&first), 1)
+	require.Regexp(t, lastLine, programtest.Lines(&first)[0])
 	require.Empty(t, stderr.String())
 	require.NoError(t, run(t.Context(), c, &second, &stderr))
 	require.Equal(t, first.String(), second.String(), "a seed makes a model")
@@ -107,29 +103,14 @@ func TestShift(t *testing.T) {
 	}
 }
 
-// canceller ends a context as soon as a word is printed.
-type canceller struct {
-	word   string
-	cancel context.CancelFunc
-	at     time.Time
-}
-
-func (c *canceller) Write(p []byte) (int, error) {
-	if strings.Contains(string(p), c.word) && c.at.IsZero() {
-		c.at = time.Now()
-		c.cancel()
-	}
-	return len(p), nil
-}
-
 func TestInterrupt(t *testing.T) {
 	for _, word := range []string{"training digits", "the bags alone", "without labels"} {
 		ctx, cancel := context.WithCancel(t.Context())
-		w := &canceller{word: word, cancel: cancel}
+		w := &programtest.Canceller{Word: word, Cancel: cancel}
 		c := small(t)
 		err := run(ctx, c, w, io.Discard)
 		require.ErrorIs(t, err, context.Canceled, word)
-		require.Less(t, time.Since(w.at), 5*time.Second)
+		require.Less(t, time.Since(w.At), 5*time.Second)
 		require.NoFileExists(t, filepath.Join(c.out, "bags.safetensors"))
 	}
 }

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"context"
 	"image"
-	"image/png"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +15,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/dataset/datasettest"
+	"github.com/harmonium-go/harmonium/internal/program/programtest"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/modernhopfield"
 )
@@ -26,30 +25,16 @@ func small(t *testing.T) config {
 	return config{data: datasettest.Garments(12, 9).Write(t), degrees: []int{2, 20}, memories: 30, epochs: 10, seed: 1, out: filepath.Join(t.TempDir(), "a", "b")}
 }
 
-func lines(out *bytes.Buffer) []string {
-	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-}
-
-// size reads the size of a PNG.
-func size(t *testing.T, path string) image.Point {
-	f, err := os.Open(path)
-	require.NoError(t, err)
-	defer f.Close()
-	img, err := png.Decode(f)
-	require.NoError(t, err)
-	return img.Bounds().Size()
-}
-
 func TestRunOnDigits(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	c := config{degrees: []int{2, 3, 20, 7}, memories: 210, epochs: 4, rows: 600, seed: 1, out: t.TempDir()}
 	require.NoError(t, run(t.Context(), c, &stdout, &stderr))
-	all := lines(&stdout)
+	all := programtest.Lines(&stdout)
 	require.Equal(t, "MNIST: 600 training and 600 test images of 28×28 in 10 classes", all[0])
 	require.Regexp(t, `^test error n=2 \d+\.\d\d% \(\d+ of 600, published 1\.51%\); n=3 .* 1\.44%\); n=20 .* 1\.61%\); n=7 \d+\.\d\d% \(\d+ of 600\)$`, all[len(all)-1])
 	require.Empty(t, stderr.String(), "no bars where there is no terminal")
 	for _, degree := range []string{"n2", "n3", "n7", "n20"} {
-		require.Equal(t, image.Pt(20*57-1, 10*57-1), size(t, filepath.Join(c.out, degree+".png")))
+		require.Equal(t, image.Pt(20*57-1, 10*57-1), programtest.Size(t, filepath.Join(c.out, degree+".png")))
 	}
 }
 
@@ -61,7 +46,7 @@ func TestRunOnOtherPictures(t *testing.T) {
 	require.NoError(t, run(t.Context(), c, &stdout, &stderr))
 	require.Equal(t, "test error n=2 0.00% (0 of 60, published 1.51%); n=20 0.00% (0 of 60, published 1.61%)\n", stdout.String())
 	require.Empty(t, stderr.String())
-	require.Equal(t, image.Pt(20*25-1, 2*19-1), size(t, filepath.Join(c.out, "n20.png")))
+	require.Equal(t, image.Pt(20*25-1, 2*19-1), programtest.Size(t, filepath.Join(c.out, "n20.png")))
 	l, err := layers.Load(filepath.Join(c.out, "n20.safetensors"))
 	require.NoError(t, err)
 	require.Equal(t, energy.RectifiedPower(20), l.(*modernhopfield.DenseClassifier).Config().Interaction)
@@ -75,28 +60,13 @@ func TestRunOnOtherPictures(t *testing.T) {
 	require.Equal(t, model, same, "a seed makes a model")
 }
 
-// canceller ends a context as soon as a word is printed.
-type canceller struct {
-	word   string
-	cancel context.CancelFunc
-	at     time.Time
-}
-
-func (c *canceller) Write(p []byte) (int, error) {
-	if strings.Contains(string(p), c.word) && c.at.IsZero() {
-		c.at = time.Now()
-		c.cancel()
-	}
-	return len(p), nil
-}
-
 func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &canceller{word: "training and", cancel: cancel}
+	w := &programtest.Canceller{Word: "training and", Cancel: cancel}
 	c := small(t)
 	c.epochs = 1_000_000
 	require.ErrorIs(t, run(ctx, c, w, io.Discard), context.Canceled)
-	require.Less(t, time.Since(w.at), 5*time.Second, "it would take hours")
+	require.Less(t, time.Since(w.At), 5*time.Second, "it would take hours")
 }
 
 func TestParseDegrees(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"github.com/harmonium-go/harmonium/dbn"
 	"github.com/harmonium-go/harmonium/internal/dataset"
 	"github.com/harmonium-go/harmonium/internal/dataset/datasettest"
+	"github.com/harmonium-go/harmonium/internal/program/programtest"
 )
 
 var (
@@ -32,10 +33,6 @@ func small(t *testing.T) config {
 	return config{
 		data: datasettest.Garments(12, 9).Write(t), layers: []int{30, 20}, pretrainEpochs: 2, fineTuneEpochs: 20, seed: 1, out: filepath.Join(t.TempDir(), "a", "b"),
 	}
-}
-
-func lines(out *bytes.Buffer) []string {
-	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 }
 
 // picture reads a PNG of columns×lines tiles of width×height pixels at scale 2 and sees that it has the size and that the tiles,
@@ -64,7 +61,7 @@ func TestRunOnDigits(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	c := config{layers: []int{40, 60}, pretrainEpochs: 1, fineTuneEpochs: 8, rows: 300, seed: 1, out: t.TempDir()}
 	require.NoError(t, run(t.Context(), c, &stdout, &stderr))
-	all := lines(&stdout)
+	all := programtest.Lines(&stdout)
 	require.Equal(t, "MNIST: 300 training and 300 test images of 28×28 in 10 classes, grey values as they are", all[0])
 	require.Regexp(t, lastLine, all[len(all)-1])
 	require.Contains(t, all[len(all)-1], "of 300)")
@@ -84,7 +81,7 @@ func TestRunOnOtherPictures(t *testing.T) {
 	c := small(t)
 	var stdout bytes.Buffer
 	require.NoError(t, run(t.Context(), c, &stdout, io.Discard))
-	all := lines(&stdout)
+	all := programtest.Lines(&stdout)
 	require.Equal(t, filepath.Base(c.data)+": 240 training and 60 test images of 12×9 in 3 classes, grey values as they are", all[0])
 	require.Equal(t, "test error 0.00% (0 of 60)", all[len(all)-1])
 	picture(t, filepath.Join(c.out, "filters.png"), 20, 2, 12, 9)
@@ -109,8 +106,8 @@ func TestQuietPrintsTheLastLineAlone(t *testing.T) {
 	c.quiet, c.fineTuneEpochs = true, 2
 	var first, second, stderr bytes.Buffer
 	require.NoError(t, run(t.Context(), c, &first, &stderr))
-	require.Len(t, lines(&first), 1)
-	require.Regexp(t, lastLine, lines(&first)[0])
+	require.Len(t, programtest.Lines(&first), 1)
+	require.Regexp(t, lastLine, programtest.Lines(&first)[0])
 	require.Empty(t, stderr.String())
 
 	model, err := os.ReadFile(filepath.Join(c.out, "dbn.safetensors"))
@@ -133,11 +130,11 @@ func TestCompare(t *testing.T) {
 	c.quiet, c.compare = true, true
 	var stdout bytes.Buffer
 	require.NoError(t, run(t.Context(), c, &stdout, io.Discard))
-	require.Len(t, lines(&stdout), 2, "there are no 1,000 labels, so all of them are compared, once")
-	require.Regexp(t, compareLine, lines(&stdout)[0])
-	require.Contains(t, lines(&stdout)[0], "240 labels")
-	require.Regexp(t, lastLine, lines(&stdout)[1])
-	require.NotEqual(t, "test error 100.00% (60 of 60)", lines(&stdout)[1])
+	require.Len(t, programtest.Lines(&stdout), 2, "there are no 1,000 labels, so all of them are compared, once")
+	require.Regexp(t, compareLine, programtest.Lines(&stdout)[0])
+	require.Contains(t, programtest.Lines(&stdout)[0], "240 labels")
+	require.Regexp(t, lastLine, programtest.Lines(&stdout)[1])
+	require.NotEqual(t, "test error 100.00% (60 of 60)", programtest.Lines(&stdout)[1])
 }
 
 func TestCompareOnMoreThanFewLabels(t *testing.T) {
@@ -147,14 +144,14 @@ func TestCompareOnMoreThanFewLabels(t *testing.T) {
 	var stdout bytes.Buffer
 	c := config{layers: []int{20}, pretrainEpochs: 1, fineTuneEpochs: 1, rows: fewLabels + 100, seed: 1, out: t.TempDir(), quiet: true, compare: true}
 	require.NoError(t, run(t.Context(), c, &stdout, io.Discard))
-	require.Len(t, lines(&stdout), 3)
-	require.Regexp(t, compareLine, lines(&stdout)[0])
-	require.Regexp(t, compareLine, lines(&stdout)[1])
-	require.Contains(t, lines(&stdout)[0], "1100 labels")
-	require.Contains(t, lines(&stdout)[1], "1000 labels")
-	require.Regexp(t, lastLine, lines(&stdout)[2])
-	share := strings.Fields(lines(&stdout)[2])[2] // test error 12.34% …
-	require.Contains(t, lines(&stdout)[0], share+" pretrained", "the last line is of all labels")
+	require.Len(t, programtest.Lines(&stdout), 3)
+	require.Regexp(t, compareLine, programtest.Lines(&stdout)[0])
+	require.Regexp(t, compareLine, programtest.Lines(&stdout)[1])
+	require.Contains(t, programtest.Lines(&stdout)[0], "1100 labels")
+	require.Contains(t, programtest.Lines(&stdout)[1], "1000 labels")
+	require.Regexp(t, lastLine, programtest.Lines(&stdout)[2])
+	share := strings.Fields(programtest.Lines(&stdout)[2])[2] // test error 12.34% …
+	require.Contains(t, programtest.Lines(&stdout)[0], share+" pretrained", "the last line is of all labels")
 }
 
 // One picture, or a line of them that is not full, is drawn too.
@@ -164,37 +161,22 @@ func TestFewPictures(t *testing.T) {
 		c.rows, c.quiet, c.layers, c.fineTuneEpochs = rows, true, []int{5}, 1
 		var stdout bytes.Buffer
 		require.NoError(t, run(t.Context(), c, &stdout, io.Discard))
-		require.Regexp(t, lastLine, lines(&stdout)[0])
+		require.Regexp(t, lastLine, programtest.Lines(&stdout)[0])
 		columns := min(rows, 20)
 		picture(t, filepath.Join(c.out, "filters.png"), 5, 1, 12, 9)
 		picture(t, filepath.Join(c.out, "reconstructions.png"), columns, 2, 12, 9)
 	}
 }
 
-// canceller ends a context as soon as a word is printed.
-type canceller struct {
-	word   string
-	cancel context.CancelFunc
-	at     time.Time
-}
-
-func (c *canceller) Write(p []byte) (int, error) {
-	if strings.Contains(string(p), c.word) && c.at.IsZero() {
-		c.at = time.Now()
-		c.cancel()
-	}
-	return len(p), nil
-}
-
 func TestInterrupt(t *testing.T) {
 	for _, word := range []string{"training and", "layer 1", "layer 2", "pictures:"} {
 		ctx, cancel := context.WithCancel(t.Context())
-		w := &canceller{word: word, cancel: cancel}
+		w := &programtest.Canceller{Word: word, Cancel: cancel}
 		c := small(t)
 		c.pretrainEpochs, c.fineTuneEpochs = 3, 1_000_000
 		err := run(ctx, c, w, io.Discard)
 		require.ErrorIs(t, err, context.Canceled, word)
-		require.Less(t, time.Since(w.at), 5*time.Second, "it would take hours")
+		require.Less(t, time.Since(w.At), 5*time.Second, "it would take hours")
 		require.NoFileExists(t, filepath.Join(c.out, "dbn.safetensors"))
 	}
 	ctx, cancel := context.WithCancel(t.Context())

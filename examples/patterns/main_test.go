@@ -5,11 +5,12 @@ import (
 	"context"
 	"io"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/harmonium-go/harmonium/internal/program/programtest"
 )
 
 var lastLine = regexp.MustCompile(`^held-out accuracy: bit patterns Hopfield (\d\.\d{3}), Pooling (\d\.\d{3}), Lookup (\d\.\d{3}) \(n = 64\); ` +
@@ -18,14 +19,10 @@ var lastLine = regexp.MustCompile(`^held-out accuracy: bit patterns Hopfield (\d
 // small is a run of seconds.
 func small() config { return config{task: "all", epochs: 2, seed: 1, bags: 256, sequences: 256} }
 
-func lines(out *bytes.Buffer) []string {
-	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-}
-
 func TestRun(t *testing.T) {
 	var stdout bytes.Buffer
 	require.NoError(t, run(t.Context(), small(), &stdout, io.Discard))
-	all := lines(&stdout)
+	all := programtest.Lines(&stdout)
 	require.Len(t, all, 2+len(bitRows)+2+len(latchRows)+1)
 	require.Contains(t, all[0], "192 bags to train on, 64 held out")
 	for i, r := range bitRows {
@@ -42,8 +39,8 @@ func TestQuietPrintsTheLastLineAlone(t *testing.T) {
 	c.quiet, c.ours = true, true
 	var first, second bytes.Buffer
 	require.NoError(t, run(t.Context(), c, &first, io.Discard))
-	require.Len(t, lines(&first), 1)
-	require.Regexp(t, lastLine, lines(&first)[0])
+	require.Len(t, programtest.Lines(&first), 1)
+	require.Regexp(t, lastLine, programtest.Lines(&first)[0])
 	require.NoError(t, run(t.Context(), c, &second, io.Discard))
 	require.Equal(t, first.String(), second.String(), "a seed makes a table")
 }

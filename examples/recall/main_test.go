@@ -4,19 +4,18 @@ import (
 	"bytes"
 	"context"
 	"image"
-	"image/png"
 	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/harmonium-go/harmonium/internal/dataset/datasettest"
+	"github.com/harmonium-go/harmonium/internal/program/programtest"
 )
 
 var lastLine = regexp.MustCompile(`^\d+ digits stored, of \d+ recalled exactly: with noise \d+ classical, \d+ modern; from the upper half \d+ classical, \d+ modern$`)
@@ -34,32 +33,19 @@ func small(t *testing.T) config {
 	return config{data: blots(t), stored: []int{3, 60}, tried: 50, flip: 0.1, beta: 1, seed: 1, out: filepath.Join(t.TempDir(), "a", "b")}
 }
 
-func lines(out *bytes.Buffer) []string {
-	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-}
-
-func size(t *testing.T, path string) image.Point {
-	f, err := os.Open(path)
-	require.NoError(t, err)
-	defer f.Close()
-	img, err := png.Decode(f)
-	require.NoError(t, err)
-	return img.Bounds().Size()
-}
-
 // Random pictures are what the classical net is made for: it recalls a few of them, and none when they are many; the modern one
 // recalls them all.
 func TestRunOnOtherPictures(t *testing.T) {
 	c := small(t)
 	var stdout bytes.Buffer
 	require.NoError(t, run(t.Context(), c, &stdout))
-	all := lines(&stdout)
+	all := programtest.Lines(&stdout)
 	require.Equal(t, filepath.Base(c.data)+": 60 training images of 12×9, black and white", all[0])
 	require.Regexp(t, `^ +3  noise +3 of   3,    0.0 wrong .* 3 of   3,    0.0 wrong`, all[3])
 	require.Regexp(t, `^ +3  the upper half +3 of   3,    0.0 wrong .* 3 of   3,    0.0 wrong`, all[4])
 	require.Equal(t, "60 digits stored, of 50 recalled exactly: with noise 0 classical, 50 modern; from the upper half 0 classical, 50 modern", all[len(all)-1])
-	require.Equal(t, image.Pt(3*25-1, 7*19-1), size(t, filepath.Join(c.out, "recall-3.png")))
-	require.Equal(t, image.Pt(20*25-1, 7*19-1), size(t, filepath.Join(c.out, "recall-60.png")))
+	require.Equal(t, image.Pt(3*25-1, 7*19-1), programtest.Size(t, filepath.Join(c.out, "recall-3.png")))
+	require.Equal(t, image.Pt(20*25-1, 7*19-1), programtest.Size(t, filepath.Join(c.out, "recall-60.png")))
 }
 
 func TestRunOnDigits(t *testing.T) {
@@ -67,7 +53,7 @@ func TestRunOnDigits(t *testing.T) {
 	c := config{stored: []int{1, 20}, tried: 10, flip: 0.25, beta: 1, seed: 1, out: t.TempDir(), quiet: true}
 	require.NoError(t, run(t.Context(), c, &stdout))
 	require.Equal(t, "20 digits stored, of 10 recalled exactly: with noise 0 classical, 10 modern; from the upper half 0 classical, 10 modern\n", stdout.String())
-	require.Equal(t, image.Pt(10*57-1, 7*57-1), size(t, filepath.Join(c.out, "recall-20.png")))
+	require.Equal(t, image.Pt(10*57-1, 7*57-1), programtest.Size(t, filepath.Join(c.out, "recall-20.png")))
 }
 
 func TestQuietPrintsTheLastLineAlone(t *testing.T) {
@@ -75,8 +61,8 @@ func TestQuietPrintsTheLastLineAlone(t *testing.T) {
 	c.quiet, c.flip = true, 0.35
 	var first, again, other bytes.Buffer
 	require.NoError(t, run(t.Context(), c, &first))
-	require.Len(t, lines(&first), 1)
-	require.Regexp(t, lastLine, lines(&first)[0])
+	require.Len(t, programtest.Lines(&first), 1)
+	require.Regexp(t, lastLine, programtest.Lines(&first)[0])
 	require.NoError(t, run(t.Context(), c, &again))
 	require.Equal(t, first.String(), again.String(), "a seed makes a result")
 	c.flip = 0.5 // of which nothing can be recalled

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"image"
-	"image/png"
 	"io"
 	"io/fs"
 	"math"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/internal/dataset"
 	"github.com/harmonium-go/harmonium/internal/dataset/datasettest"
+	"github.com/harmonium-go/harmonium/internal/program/programtest"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/modernhopfield"
 	"github.com/harmonium-go/harmonium/training"
@@ -36,32 +36,18 @@ func loaded(t *testing.T, c config) *task {
 	return k
 }
 
-func lines(out *bytes.Buffer) []string {
-	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-}
-
-// size reads the size of a PNG.
-func size(t *testing.T, path string) image.Point {
-	f, err := os.Open(path)
-	require.NoError(t, err)
-	defer f.Close()
-	img, err := png.Decode(f)
-	require.NoError(t, err)
-	return img.Bounds().Size()
-}
-
 func TestRunOnDigits(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	c := config{epochs: 1, rows: 100, seed: 1, out: t.TempDir()}
 	require.NoError(t, run(t.Context(), c, &stdout, &stderr))
 	require.Empty(t, stderr.String(), "no bars where there is no terminal")
-	all := lines(&stdout)
+	all := programtest.Lines(&stdout)
 	require.Len(t, all, 6+(blocks+1)*heads+2)
 	require.Equal(t, "MNIST: 100 training and 100 test images of 28×28 in 10 classes, read as 49 patches of 4×4", all[0])
 	require.Regexp(t, `^encoder1 +1   0\.250  I +4[3-5]    0\.\d{3}  I`, all[6])
 	require.Regexp(t, `^pooling +4   0\.250  I +4[3-5]    0\.\d{3}  I`, all[6+blocks*heads+heads-1])
 	require.Regexp(t, `^test error \d+\.\d\d% \(\d+ of 100\); heads of classes I, II, III, IV: \[20 0 0 0\] before training, \[\d+ \d+ \d+ \d+\] after$`, all[len(all)-1])
-	require.Equal(t, image.Pt(5*(4*55+1)-1, 5*(4*55+1)-1), size(t, filepath.Join(c.out, "associations.png")))
+	require.Equal(t, image.Pt(5*(4*55+1)-1, 5*(4*55+1)-1), programtest.Size(t, filepath.Join(c.out, "associations.png")))
 }
 
 // Files of the user's own, of another size: the last line is the error of the model that was saved.
@@ -72,7 +58,7 @@ func TestRunOnOtherPictures(t *testing.T) {
 	require.NoError(t, run(t.Context(), c, &stdout, &stderr))
 	require.Regexp(t, `^test error 0\.00% \(0 of 60\); .*\n$`, stdout.String())
 	require.Empty(t, stderr.String())
-	require.Equal(t, image.Pt(5*(4*11+1)-1, 5*(4*5+1)-1), size(t, filepath.Join(c.out, "associations.png")))
+	require.Equal(t, image.Pt(5*(4*11+1)-1, 5*(4*5+1)-1), programtest.Size(t, filepath.Join(c.out, "associations.png")))
 
 	path := filepath.Join(c.out, "regimes.safetensors")
 	net, err := layers.Load(path)
@@ -174,28 +160,13 @@ func TestDigit(t *testing.T) {
 	}
 }
 
-// canceller ends a context as soon as a word is printed.
-type canceller struct {
-	word   string
-	cancel context.CancelFunc
-	at     time.Time
-}
-
-func (c *canceller) Write(p []byte) (int, error) {
-	if strings.Contains(string(p), c.word) && c.at.IsZero() {
-		c.at = time.Now()
-		c.cancel()
-	}
-	return len(p), nil
-}
-
 func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	w := &canceller{word: "training and", cancel: cancel}
+	w := &programtest.Canceller{Word: "training and", Cancel: cancel}
 	c := small(t)
 	c.epochs = 1_000_000
 	require.ErrorIs(t, run(ctx, c, w, io.Discard), context.Canceled)
-	require.Less(t, time.Since(w.at), 5*time.Second, "it would take hours")
+	require.Less(t, time.Since(w.At), 5*time.Second, "it would take hours")
 	require.NoFileExists(t, filepath.Join(c.out, "regimes.safetensors"))
 }
 

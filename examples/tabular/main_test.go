@@ -17,6 +17,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/internal/dataset"
 	"github.com/harmonium-go/harmonium/internal/evaluate"
+	"github.com/harmonium-go/harmonium/internal/program/programtest"
 )
 
 var lastLine = regexp.MustCompile(`^mean accuracy of 4 tables: majority \d+\.\d%; neighbours (\d+\.\d)%; logistic (\d+\.\d)%; lookup (\d+\.\d)%; lookup, trained (\d+\.\d)%$`)
@@ -36,16 +37,12 @@ func small(t *testing.T) config {
 	return config{data: dir, folds: 3, innerFolds: 2, epochs: 5, seed: 1}
 }
 
-func lines(out *bytes.Buffer) []string {
-	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
-}
-
 func TestRun(t *testing.T) {
 	c := small(t)
 	var first, second, stderr bytes.Buffer
 	require.NoError(t, run(t.Context(), c, &first, &stderr))
 	require.Empty(t, stderr.String())
-	all := lines(&first)
+	all := programtest.Lines(&first)
 	require.Len(t, all, 9)
 	require.Regexp(t, `^iris +150 +4 +3  3\d\.\d \(\d\d\.\d–\d\d\.\d\) `, all[3])
 	require.Regexp(t, `^digits 8×8 +60 +3 +3  3\d\.\d `, all[6])
@@ -53,7 +50,7 @@ func TestRun(t *testing.T) {
 
 	c.quiet = true
 	require.NoError(t, run(t.Context(), c, &second, &stderr))
-	require.Equal(t, all[8:], lines(&second), "a seed makes a table")
+	require.Equal(t, all[8:], programtest.Lines(&second), "a seed makes a table")
 }
 
 // Iris is in the module cache: nothing else is needed for it.
