@@ -8,6 +8,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/matrix"
 )
 
 // RetrievalBound returns, for each stored pattern of shape (N, d), a bound on the error of one update of a memory with softmax from
@@ -64,7 +65,7 @@ func UpdateBound(patterns, states *tensor.Dense, beta float64) (nearest []int, b
 	if err := checkBeta(beta); err != nil {
 		return fail(err)
 	}
-	q, _, err := rowsOf(states, p.d)
+	q, _, err := matrix.Of(states, p.d)
 	if err != nil {
 		return fail(fmt.Errorf("states: %w", err))
 	}

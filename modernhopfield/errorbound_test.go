@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/matrix"
 )
 
 // T7, a posteriori: a state that an update has moved by little is near a fixed point, |f(ξ) − ξ*| ≤ k/(1−k)·|f(ξ) − ξ| with a
@@ -58,7 +59,7 @@ func TestErrorBound(t *testing.T) {
 }
 
 func rowsOfTensor(t *tensor.Dense) [][]float64 {
-	all, d, err := rowsOf(t, 0)
+	all, d, err := matrix.Of(t, 0)
 	if err != nil {
 		panic(err)
 	}

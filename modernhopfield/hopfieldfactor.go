@@ -13,6 +13,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/matrix"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
@@ -73,7 +74,7 @@ func FactorPatterns(patterns *tensor.Dense, rule FactorRule) (*HopfieldFactor, e
 	if rule < FactorQR || rule > FactorHebbian {
 		return nil, fmt.Errorf("modernhopfield: FactorPatterns: %v is not known: %w", rule, energy.ErrConfig)
 	}
-	rows, n, err := rowsOf(patterns, 0)
+	rows, n, err := matrix.Of(patterns, 0)
 	if err != nil {
 		return fail(err)
 	}
@@ -193,19 +194,19 @@ func (f *HopfieldFactor) Rule() FactorRule { return f.rule }
 
 // W returns a copy of W, (n, p), in float64.
 func (f *HopfieldFactor) W() *tensor.Dense {
-	return matrixOf(tensor.Float64, slices.Clone(f.w), f.n, f.p)
+	return matrix.Tensor(tensor.Float64, slices.Clone(f.w), f.n, f.p)
 }
 
 // R returns a copy of R, (p, p), in float64: patterns as columns are WR.
 func (f *HopfieldFactor) R() *tensor.Dense {
-	return matrixOf(tensor.Float64, slices.Clone(f.r.RawMatrix().Data), f.p, f.p)
+	return matrix.Tensor(tensor.Float64, slices.Clone(f.r.RawMatrix().Data), f.p, f.p)
 }
 
 // Couplings returns J = WWᵀ, (n, n), in float64, with its diagonal. Cost: n²·p.
 func (f *HopfieldFactor) Couplings() *tensor.Dense {
 	j := make([]float64, f.n*f.n)
 	kernel.Gemm(false, true, f.n, f.n, f.p, 1, f.w, f.p, f.w, f.p, false, j, f.n)
-	return matrixOf(tensor.Float64, j, f.n, f.n)
+	return matrix.Tensor(tensor.Float64, j, f.n, f.n)
 }
 
 // Coordinates reads patterns out of hidden states l, a contiguous (B, p) tensor of float32 or float64: a = R⁻¹l for each row, in
@@ -216,7 +217,7 @@ func (f *HopfieldFactor) Coordinates(hidden *tensor.Dense) (*tensor.Dense, error
 	fail := func(err error) (*tensor.Dense, error) {
 		return nil, fmt.Errorf("modernhopfield: HopfieldFactor: Coordinates: hidden states: %w", err)
 	}
-	l, _, err := rowsOf(hidden, f.p)
+	l, _, err := matrix.Of(hidden, f.p)
 	if err != nil {
 		return fail(err)
 	}
@@ -225,7 +226,7 @@ func (f *HopfieldFactor) Coordinates(hidden *tensor.Dense) (*tensor.Dense, error
 	if err := a.Solve(f.r, mat.NewDense(rows, f.p, l).T()); err != nil {
 		return fail(fmt.Errorf("R cannot be inverted: %v: %w", err, energy.ErrConfig))
 	}
-	return matrixOf(tensor.Float64, mat.DenseCopyOf(a.T()).RawMatrix().Data, rows, f.p), nil
+	return matrix.Tensor(tensor.Float64, mat.DenseCopyOf(a.T()).RawMatrix().Data, rows, f.p), nil
 }
 
 // HopfieldRBMConfig says what of a harmonium does not follow from the patterns.

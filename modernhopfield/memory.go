@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/matrix"
 )
 
 // MostSteps is how many updates Retrieve makes at most where Steps is 0.
@@ -60,14 +61,14 @@ type Memory struct {
 // told apart are no error: see Warning.
 func NewMemory(patterns *tensor.Dense, config MemoryConfig) (*Memory, error) {
 	fail := func(err error) (*Memory, error) { return nil, fmt.Errorf("modernhopfield: NewMemory: %w", err) }
-	d, err := checkRows(patterns, 0)
+	d, err := matrix.Check(patterns, 0)
 	if err != nil {
 		return fail(fmt.Errorf("patterns: %w", err))
 	}
 	entries := Entries{patterns, config.Values, config.Labels}
 	width := 0
 	if config.Values != nil {
-		if width, err = checkRows(config.Values, 0); err != nil {
+		if width, err = matrix.Check(config.Values, 0); err != nil {
 			return fail(fmt.Errorf("values: %w", err))
 		}
 	}
@@ -163,7 +164,7 @@ func (m *Memory) states(t *tensor.Dense) (rows int, err error) {
 }
 
 func (m *Memory) rows(what string, t *tensor.Dense, columns int) error {
-	if _, err := checkRows(t, columns); err != nil {
+	if _, err := matrix.Check(t, columns); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	if t.Dtype() != m.dtype {

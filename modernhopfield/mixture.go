@@ -10,6 +10,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/matrix"
 	"github.com/harmonium-go/harmonium/internal/rng"
 	"github.com/harmonium-go/harmonium/layers"
 )
@@ -235,7 +236,7 @@ func (m *Mixture) eachBlock(states []float64, f func(first int, x, fields []floa
 
 // read returns the numbers of a batch of states, which no energy of the mixture overflows on.
 func (m *Mixture) read(what string, states *tensor.Dense) ([]float64, error) {
-	x, _, err := rowsOf(states, m.d)
+	x, _, err := matrix.Of(states, m.d)
 	if err == nil && states.Dtype() != m.dtype {
 		err = fmt.Errorf("dtype %v, want %v as the patterns have: %w", states.Dtype(), m.dtype, energy.ErrDtype)
 	}
@@ -251,15 +252,5 @@ func (m *Mixture) read(what string, states *tensor.Dense) ([]float64, error) {
 }
 
 func (m *Mixture) tensorOf(rows []float64) *tensor.Dense {
-	return matrixOf(m.dtype, rows, len(rows)/m.d, m.d)
-}
-
-// matrixOf returns numbers as a matrix of a dtype; in float64 it shares their memory.
-func matrixOf(dtype tensor.Dtype, numbers []float64, rows, columns int) *tensor.Dense {
-	if dtype == tensor.Float64 {
-		return tensor.New(tensor.WithShape(rows, columns), tensor.WithBacking(numbers))
-	}
-	out := make([]float32, len(numbers))
-	kernel.Convert(out, numbers)
-	return tensor.New(tensor.WithShape(rows, columns), tensor.WithBacking(out))
+	return matrix.Tensor(m.dtype, rows, len(rows)/m.d, m.d)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/exact"
 	"github.com/harmonium-go/harmonium/internal/graphtest"
+	"github.com/harmonium-go/harmonium/internal/matrix"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
@@ -32,7 +33,7 @@ func rows64(x []float64, rows, columns int) *tensor.Dense {
 
 // numbersOf are the numbers of a tensor.
 func numbersOf(x *tensor.Dense) []float64 {
-	numbers, _, err := rowsOf(x, 0)
+	numbers, _, err := matrix.Of(x, 0)
 	if err != nil {
 		panic(err)
 	}

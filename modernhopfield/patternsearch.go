@@ -11,6 +11,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/matrix"
 	"github.com/harmonium-go/harmonium/internal/rng"
 	"github.com/harmonium-go/harmonium/layers"
 )
@@ -90,7 +91,7 @@ func (s PatternSearch) Find(m *layers.RBM) (*FoundPatterns, error) {
 	run := &patternRun{PatternSearch: s, n: n, p: p, basis: u.RawMatrix().Data}
 	if s.Starts != nil {
 		var err error
-		if run.given, _, err = rowsOf(s.Starts, n); err != nil {
+		if run.given, _, err = matrix.Of(s.Starts, n); err != nil {
 			return fail(fmt.Errorf("Starts: %w", err))
 		}
 	}
@@ -112,8 +113,8 @@ func (s PatternSearch) Find(m *layers.RBM) (*FoundPatterns, error) {
 	}
 	var turned mat.Dense
 	turned.Mul(&v, x)
-	found.Patterns = matrixOf(tensor.Float64, patterns, k, n)
-	found.X = matrixOf(tensor.Float64, turned.RawMatrix().Data, p, k)
+	found.Patterns = matrix.Tensor(tensor.Float64, patterns, k, n)
+	found.X = matrix.Tensor(tensor.Float64, turned.RawMatrix().Data, p, k)
 	return found, nil
 }
 

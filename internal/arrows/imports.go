@@ -8,7 +8,7 @@ import (
 
 // The sets of packages that may be imported, from left to right.
 var (
-	belowOp        = []string{"internal/kernel", "internal/rng", "internal/units", "internal/fault", "internal/association"}
+	belowOp        = []string{"internal/kernel", "internal/rng", "internal/units", "internal/fault", "internal/association", "internal/matrix"}
 	belowEnergy    = add(belowOp, "internal/op")
 	belowLayers    = add(belowEnergy, "energy")
 	belowSampling  = add(belowLayers, "layers")
@@ -18,34 +18,36 @@ var (
 	modelFiles     = "internal/modelfile"
 	nothing        = []string{}
 	placeOfPackage = map[string][]string{
-		"":                     nothing, // the module's documentation
-		"internal/arrows":      nothing,
-		"internal/fault":       nothing,
-		"internal/kernel":      nothing,
-		"internal/rng":         {"internal/kernel"},
-		modelFiles:             nothing,
-		"internal/units":       {"internal/kernel", "internal/rng"},
-		"internal/association": {"internal/kernel", "internal/rng"},
-		"internal/op":          belowOp,
-		"energy":               belowEnergy,
-		"machine":              {"internal/kernel", "internal/fault"}, // knows no model, and ops by what they can do
-		"layers":               add(belowLayers, modelFiles),
-		"sampling":             add(belowSampling, "machine"),
-		"likelihood":           add(belowSampling, "machine", "sampling"),
-		"training":             add(belowTraining, modelFiles),
-		"associative":          add(belowModels, modelFiles),
-		"dbn":                  add(belowModels, modelFiles),
-		"modernhopfield":       add(belowModels, modelFiles),
-		"examples":             belowExamples,
-		"bench":                add(belowModels, "bench"),
-		"internal/exact":       nothing, // an oracle shares no code with what it judges
-		"internal/stattest":    nothing,
-		"internal/race":        nothing,
-		"internal/dataset":     {"internal/dataset"},
-		"internal/evaluate":    nothing, // a judge shares no code with what it judges
-		"internal/program":     nothing,
-		"internal/gradcheck":   {"machine"},
-		"internal/graphtest":   {"machine"},
+		"":                       nothing, // the module's documentation
+		"internal/arrows":        nothing,
+		"internal/fault":         nothing,
+		"internal/kernel":        nothing,
+		"internal/rng":           {"internal/kernel"},
+		modelFiles:               nothing,
+		"internal/units":         {"internal/kernel", "internal/rng"},
+		"internal/association":   {"internal/kernel", "internal/rng"},
+		"internal/matrix":        {"internal/kernel", "internal/fault"},
+		"internal/op":            belowOp,
+		"energy":                 belowEnergy,
+		"machine":                {"internal/kernel", "internal/fault"}, // knows no model, and ops by what they can do
+		"layers":                 add(belowLayers, modelFiles),
+		"sampling":               add(belowSampling, "machine"),
+		"likelihood":             add(belowSampling, "machine", "sampling"),
+		"training":               add(belowTraining, modelFiles),
+		"associative":            add(belowModels, modelFiles),
+		"associative/experiment": add(belowModels, "associative"),
+		"dbn":                    add(belowModels, modelFiles),
+		"modernhopfield":         add(belowModels, modelFiles),
+		"examples":               belowExamples,
+		"bench":                  add(belowModels, "bench"),
+		"internal/exact":         nothing, // an oracle shares no code with what it judges
+		"internal/stattest":      nothing,
+		"internal/race":          nothing,
+		"internal/dataset":       {"internal/dataset"},
+		"internal/evaluate":      nothing, // a judge shares no code with what it judges
+		"internal/program":       nothing,
+		"internal/gradcheck":     {"machine"},
+		"internal/graphtest":     {"machine"},
 	}
 )
 
