@@ -12,8 +12,8 @@ import (
 	"github.com/harmonium-go/harmonium/internal/matrix"
 )
 
-// Ties is what a unit does whose field is 0. Sums of couplings that are not whole numbers are rounded, so a field within 2^-44 of the sizes that it
-// is summed of is taken as 0.
+// Ties is what a unit does whose field is 0. Sums of couplings that are not whole numbers are rounded, so a field within 2^-44 of the sizes
+// that it is summed of is taken as 0.
 type Ties int
 
 const (
@@ -117,18 +117,20 @@ func newHopfield(m []float64, n int, scale float64, config HopfieldConfig) (*Hop
 			}
 		}
 	}
-	h := &Hopfield{n: n, config: config, m: m, scale: scale, tie: make([]float64, n)}
-	for k, v := range m {
-		h.tie[k%n] += math.Abs(v)
+	h := &Hopfield{n: n, config: config, m: m, scale: scale}
+	h.bound()
+	return h, nil
+}
+
+// bound finds out how far rounding reaches.
+func (h *Hopfield) bound() {
+	h.tie = make([]float64, h.n)
+	for k, v := range h.m {
+		h.tie[k%h.n] += math.Abs(v)
 	}
 	for i, sum := range h.tie {
-		sum *= math.Abs(scale)
-		if config.Bias != nil {
-			sum += math.Abs(config.Bias[i])
-		}
-		h.tie[i] = sum * 0x1p-44
+		h.tie[i] = (math.Abs(h.scale)*sum + math.Abs(h.bias(i))) * 0x1p-44
 	}
-	return h, nil
 }
 
 // Len returns the number of units.
@@ -186,10 +188,7 @@ func (h *Hopfield) fieldsOf(dst, x []float64) {
 
 // field is h_i, given (xM)_i.
 func (h *Hopfield) field(i int, sum float64) float64 {
-	if h.config.Bias == nil {
-		return h.scale * sum
-	}
-	return h.scale*sum + h.config.Bias[i]
+	return h.scale*sum + h.bias(i)
 }
 
 // next is the value that unit i of value x takes in a field.
