@@ -38,7 +38,7 @@ func (c MeanFieldConfig) name() string {
 // With Steps, gradient flows to x, W and b through every update, for which states and inputs are kept, 2·B·n numbers an update; it
 // is exact for every W, symmetric or not.
 //
-// Without, a row is updated until it has settled. Where an update turns back against the one before, the row's step 1−d is halved
+// Without, a row is updated until it has settled. Where an update takes back four fifths of the one before, the row's step 1−d is halved
 // for good. So it ends in a fixed point also where the undamped updates of all units at once would go to and fro between two states
 // for ever. The gradient is that of the fixed point, by the implicit function theorem, and nothing is kept: with D = diag(Γ”/T) there
 //

@@ -131,6 +131,10 @@ func (r *meanFieldRun[T]) advance(lo, hi int) {
 	}
 }
 
+// turnedBack is how much of its last move a row takes back when it is said to turn back. Oscillations that die away by themselves, faster
+// than this, are left alone: damping would slow them down.
+const turnedBack = 0.8
+
 // judge says whether a row has settled, and halves the step of one that turns back.
 func (r *meanFieldRun[T]) judge(k, i int, mean, state []T) {
 	move := r.part(r.move, k)
@@ -138,7 +142,7 @@ func (r *meanFieldRun[T]) judge(k, i int, mean, state []T) {
 	moved := float64(max(kernel.Max(move), -kernel.Min(move)))
 	r.settled[i] = moved <= r.config.Tolerance
 	r.done[k] = r.settled[i] || r.taken[i] == r.config.MaxSteps || moved != moved // what is not a number will never settle
-	if r.taken[i] > 1 && kernel.Dot(move, r.part(r.last, k)) < 0 {
+	if last := r.part(r.last, k); r.taken[i] > 1 && kernel.Dot(move, last) < -turnedBack*kernel.Dot(last, last) {
 		r.step[k] /= 2
 	}
 }
