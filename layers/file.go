@@ -39,6 +39,10 @@ func init() {
 		c.Dtype = dtype
 		return newLayerNorm(name, c, file)
 	}))
+	Register("hopfield_mean_field", DecoderOf(func(name string, c HopfieldConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
+		c.Dtype = dtype
+		return newHopfield(name, c, file)
+	}))
 	Register("dropout", decodeDropout)
 	Register("stochastic_bernoulli", decodeStochastic)
 	Register("sequential", decodeSequential)
