@@ -90,10 +90,15 @@ func TestPerceptronReports(t *testing.T) {
 			require.InDelta(t, leastStability(t, got.Network, x.Float64s(), rule), got.Stability, 1e-12)
 			require.Greater(t, got.Bound, got.Stability)
 
+			first := rule
 			rule.Margin, rule.Epochs = 100*n, 50000
 			firm, err := rule.Separate(t.Context(), x)
 			require.NoError(t, err)
 			require.Greater(t, firm.Stability, got.Stability)
+			if first.Epochs = 1000; !rule.PerUnit {
+				_, _, _, steps := plainPerceptron(x.Float64s(), n, first)
+				require.Less(t, float64(steps), n/(firm.Stability*firm.Stability))
+			}
 			require.Greater(t, got.Bound, firm.Stability)
 			require.Greater(t, firm.Bound, firm.Stability)
 			require.Greater(t, firm.Stability, firm.Bound/2.1, "half of the best, for a large margin")

@@ -54,14 +54,13 @@ type Separation struct {
 	// condition: of one unit, or of all.
 	Stability float64
 	// Bound is what no network of the kind can have more of as Stability: the smallest |Σ λ_μi z_μi| that was met, where λ are the shares of the
-	// updates. It is 0 if the patterns are not separable.
+	// updates. It is 0 if the patterns are not separable, and +∞ if the context ended before anything was done.
 	Bound float64
 }
 
 // outcome is the Separation of one perceptron.
 type outcome struct {
-	verdict          Verdict
-	returned         bool // the weights came back
+	returned         bool // the weights came back: nothing separates
 	rounds           int
 	wrong            int
 	stability, bound float64
@@ -107,23 +106,21 @@ func (q perceptron) run(ctx context.Context, epochs int, margin float64, epoch f
 	if best.rounds == 0 {
 		best.wrong, best.stability = len(q.values), 0
 	}
-	switch {
-	case best.wrong == 0:
-		best.verdict = Separable
-	case best.returned:
-		best.verdict, best.bound = NotSeparable, 0
-	}
 	return best
 }
 
-// offer takes the weights of now if they are better, or the last.
-func (o *outcome) offer(q perceptron, stability float64, last bool) {
-	wrong := 0
+func (q perceptron) wrong() (wrong int) {
 	for _, s := range q.values {
 		if s <= 0 {
 			wrong++
 		}
 	}
+	return wrong
+}
+
+// offer takes the weights of now if they are better, or the last.
+func (o *outcome) offer(q perceptron, stability float64, last bool) {
+	wrong := q.wrong()
 	if last || wrong < o.wrong || wrong == o.wrong && stability > o.stability {
 		o.wrong, o.stability = wrong, stability
 		copy(o.counts, q.counts)
@@ -138,7 +135,7 @@ func separation(parts []outcome, contradiction string) *Separation {
 		out.Wrong += o.wrong
 		out.Stability = min(out.Stability, o.stability)
 		out.Bound = min(out.Bound, o.bound)
-		if o.verdict == NotSeparable && out.Reason == "" {
+		if o.returned && out.Reason == "" {
 			out.Reason = "the weights came back to earlier ones"
 			if len(parts) > 1 {
 				out.Reason = fmt.Sprintf("the weights of unit %d came back to earlier ones", i)
