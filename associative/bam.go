@@ -27,9 +27,10 @@ import (
 // Source: B. Kosko, "Bidirectional Associative Memories", IEEE Trans. Systems, Man, and Cybernetics 18 (1988), whose memory has no
 // biases.
 type BAM struct {
-	n, k         int
-	w, back      []float64 // W (n, k), and Wᵀ (k, n)
-	biasX, biasY []float64
+	n, k           int
+	w, back        []float64 // W (n, k), and Wᵀ (k, n)
+	biasX, biasY   []float64
+	reachX, reachY []float64 // how far from 0 rounding can bring a field that is 0
 }
 
 // BAMConfig is what a BAM has beside its couplings. The zero value has no biases.
@@ -73,13 +74,8 @@ func (l *Linear) BAM(config BAMConfig) (*BAM, error) {
 			*bias.to = slices.Clone(bias.values)
 		}
 	}
-	size := 0.0
-	for _, numbers := range [][]float64{m.w, m.biasX, m.biasY} {
-		for _, v := range numbers {
-			size += math.Abs(v)
-		}
-	}
-	if math.IsInf(4*size, 1) {
+	m.reachX, m.reachY = reachOf(m.back, m.biasX), reachOf(m.w, m.biasY)
+	if math.IsInf(kernel.Sum(m.reachX)*0x1p46+kernel.Sum(m.reachY)*0x1p46, 1) {
 		return nil, fmt.Errorf("associative: BAM: the couplings are so large that energies are too large for float64: %w", energy.ErrNotFinite)
 	}
 	return m, nil

@@ -9,7 +9,6 @@ import (
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/matrix"
-	"github.com/harmonium-go/harmonium/internal/rng"
 )
 
 // BAMRecall says how a BAM recalls. The zero value updates one side after the other, for at most 100 sweeps.
@@ -44,8 +43,8 @@ type BAMRecalled struct {
 //
 // A unit whose field is 0 keeps its state. Each flip lowers the energy by 2|field| and a half sweep finds the least energy that one
 // side can have while the other stands, as the units of a side are not coupled: so no state comes twice, and as states are finitely
-// many, recall ends in a fixed pair, for every W. That holds exactly where couplings and biases are whole numbers or rounding does
-// not matter; MaxSweeps ends it in any case.
+// many, recall ends in a fixed pair, for every W. Sums of numbers that are not whole are rounded, so a field within
+// 2⁻⁴⁴ of the sizes that it is summed of is taken as 0, see Ties: no flip is made for rounding's sake.
 //
 // Rows do not depend on each other. Errors: ErrShape, ErrDtype, ErrRange, ErrNotFinite, ErrConfig. Cost: 2nk a sweep of a row, and in
 // asynchronous ones n or k more for a flip.
@@ -103,10 +102,14 @@ func (m *BAM) start(x, y *tensor.Dense) (xs, ys []float64, err error) {
 	switch {
 	case x == nil:
 		xs = m.backward(ys)
-		toSigns(xs, xs, true)
+		for rest := xs; len(rest) > 0; rest = rest[m.n:] {
+			toSigns(rest[:m.n], rest[:m.n], m.reachX, Minus)
+		}
 	case y == nil:
 		ys = m.forward(xs)
-		toSigns(ys, ys, true)
+		for rest := ys; len(rest) > 0; rest = rest[m.k:] {
+			toSigns(rest[:m.k], rest[:m.k], m.reachY, Minus)
+		}
 	case len(xs)/m.n != len(ys)/m.k:
 		return nil, nil, fmt.Errorf("%d rows of x and %d of y, want as many: %w", len(xs)/m.n, len(ys)/m.k, energy.ErrShape)
 	}
@@ -125,14 +128,10 @@ func (m *BAM) fall(xs, ys []float64, r BAMRecall) (out *BAMRecalled, finalX, fin
 		}
 	}
 	changed := make([]bool, rows)
-	moving, orders := newMoving(rows), rng.New(r.Seed, "bam recall")
+	moving, orders := newMoving(rows), newOrders(r.Seed, m.n+m.k, r.InOrder)
 	for sweep := 1; len(moving.rows) > 0; sweep++ {
 		if r.Asynchronous {
-			var order []int
-			if !r.InOrder {
-				order = orders.Perm(m.n+m.k, uint64(sweep-1))
-			}
-			m.unitByUnit(xs, ys, order, moving, changed, out.Trace)
+			m.unitByUnit(xs, ys, orders.at(sweep-1), moving, changed, out.Trace)
 		} else {
 			m.sideBySide(xs, ys, moving, changed, out.Trace)
 		}
@@ -157,7 +156,7 @@ func (m *BAM) sideBySide(xs, ys []float64, moving *moving, changed []bool, trace
 	fields := m.forward(xs)
 	moving.each(m.k, func(at, row int) bool {
 		y, field := ys[at*m.k:(at+1)*m.k], fields[at*m.k:(at+1)*m.k]
-		changed[row] = toSigns(y, field, false)
+		changed[row] = toSigns(y, field, m.reachY, Keep)
 		if trace != nil {
 			x := xs[at*m.n : (at+1)*m.n]
 			trace[row] = append(trace[row], -kernel.Dot(y, field)-kernel.Dot(x, m.biasX))
@@ -167,7 +166,7 @@ func (m *BAM) sideBySide(xs, ys []float64, moving *moving, changed []bool, trace
 	fields = m.backward(ys)
 	moving.each(m.n, func(at, row int) bool {
 		x, field := xs[at*m.n:(at+1)*m.n], fields[at*m.n:(at+1)*m.n]
-		changed[row] = toSigns(x, field, false) || changed[row]
+		changed[row] = toSigns(x, field, m.reachX, Keep) || changed[row]
 		if trace != nil {
 			y := ys[at*m.k : (at+1)*m.k]
 			trace[row] = append(trace[row], -kernel.Dot(x, field)-kernel.Dot(y, m.biasY))
@@ -184,25 +183,21 @@ func (m *BAM) unitByUnit(xs, ys []float64, order []int, moving *moving, changed 
 		x, fieldX := xs[at*m.n:(at+1)*m.n], fieldsX[at*m.n:(at+1)*m.n]
 		y, fieldY := ys[at*m.k:(at+1)*m.k], fieldsY[at*m.k:(at+1)*m.k]
 		changed[row] = false
-		for turn := range m.n + m.k {
-			unit := turn
-			if order != nil {
-				unit = order[turn]
-			}
-			side, field, others, couplings := x, fieldX, fieldY, m.w
+		for _, unit := range order {
+			side, field, others, couplings, reach := x, fieldX, fieldY, m.w, m.reachX
 			if unit >= m.n {
 				unit -= m.n
-				side, field, others, couplings = y, fieldY, fieldX, m.back
+				side, field, others, couplings, reach = y, fieldY, fieldX, m.back, m.reachY
 			}
-			gain := 2 * side[unit] * field[unit]
-			if gain >= 0 {
+			pull := side[unit] * field[unit]
+			if pull >= -reach[unit] {
 				continue
 			}
 			side[unit] = -side[unit]
 			kernel.Axpy(2*side[unit], couplings[unit*len(others):(unit+1)*len(others)], others)
 			changed[row] = true
 			if trace != nil {
-				trace[row] = append(trace[row], trace[row][len(trace[row])-1]+gain)
+				trace[row] = append(trace[row], trace[row][len(trace[row])-1]+2*pull)
 			}
 		}
 		return true

@@ -51,7 +51,7 @@ func Bidirectional(x, y *tensor.Dense) (*Linear, error) {
 	}
 	half := make([]float64, n*q)
 	kernel.Gemm(false, false, n, q, r, 1, dx.v, dx.columns, inner, q, false, half, q)
-	l := &Linear{n: n, k: k, w: make([]float64, n*k)}
-	kernel.Gemm(false, true, n, k, q, 1, half, q, dy.v, dy.columns, false, l.w, k)
-	return l, nil
+	w := make([]float64, n*k)
+	kernel.Gemm(false, true, n, k, q, 1, half, q, dy.v, dy.columns, false, w, k)
+	return newLinear(w, n, k), nil
 }

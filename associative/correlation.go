@@ -26,9 +26,9 @@ func Correlation(x, y *tensor.Dense) (*Linear, error) {
 	if err != nil {
 		return nil, fmt.Errorf("associative: Correlation: %w", err)
 	}
-	l := &Linear{n: n, k: k, w: make([]float64, n*k)}
-	kernel.Gemm(true, false, n, k, len(xs)/n, 1, xs, n, ys, k, false, l.w, k)
-	return l, nil
+	w := make([]float64, n*k)
+	kernel.Gemm(true, false, n, k, len(xs)/n, 1, xs, n, ys, k, false, w, k)
+	return newLinear(w, n, k), nil
 }
 
 // codes reads rows of −1, 0 and 1.

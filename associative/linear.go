@@ -2,6 +2,7 @@ package associative
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"gorgonia.org/tensor"
@@ -22,6 +23,7 @@ import (
 type Linear struct {
 	n, k      int
 	w         []float64 // (n, k)
+	reach     []float64 // how far from 0 rounding can bring a component of xW that is 0, for ±1 in x
 	rank      int       // of the patterns that Pseudoinverse learned; 0 for another rule
 	projector bool      // W is the orthogonal projector of Pseudoinverse(x, x)
 }
@@ -33,7 +35,24 @@ func NewLinear(w *tensor.Dense) (*Linear, error) {
 	if err != nil {
 		return nil, fmt.Errorf("associative: NewLinear: W: %w", err)
 	}
-	return &Linear{n: len(numbers) / k, k: k, w: slices.Clone(numbers)}, nil
+	return newLinear(slices.Clone(numbers), len(numbers)/k, k), nil
+}
+
+func newLinear(w []float64, n, k int) *Linear {
+	return &Linear{n: n, k: k, w: w, reach: reachOf(w, make([]float64, k))}
+}
+
+// reachOf returns how far from 0 rounding can bring fields xW + bias that are 0, for x of ±1: the bound of Hopfield networks.
+func reachOf(w, bias []float64) []float64 {
+	k := len(bias)
+	reach := make([]float64, k)
+	for i, v := range w {
+		reach[i%k] += math.Abs(v)
+	}
+	for j, b := range bias {
+		reach[j] = (reach[j] + math.Abs(b)) * 0x1p-44
+	}
+	return reach
 }
 
 // W returns a copy of W, (n, k), in float64.
@@ -46,7 +65,7 @@ func (l *Linear) Rank() int { return l.rank }
 // Map returns xW, (B, k), for rows x, (B, n), of any numbers, in their dtype.
 // Errors: ErrShape, ErrDtype, ErrNotFinite. Cost: one product.
 func (l *Linear) Map(x *tensor.Dense) (*tensor.Dense, error) {
-	out, err := l.of("Map", x)
+	_, out, err := l.of("Map", x)
 	if err != nil {
 		return nil, err
 	}
@@ -55,20 +74,20 @@ func (l *Linear) Map(x *tensor.Dense) (*tensor.Dense, error) {
 
 // Recall returns sgn(xW), (B, k) of ±1, for rows x, (B, n), in one step. x may hold any numbers, such as 0 for what is not known.
 // A component of xW that is 0 becomes −1: an output has no state of its own that it could keep. W of whole numbers and bipolar x
-// make that case exact.
+// make that case exact; a component within 2⁻⁴⁴ of the sizes that rounded numbers add up to is taken as 0, see Ties.
 //
 // At a stored x_p the correlation matrix recalls the component y_pj if its crosstalk does not outweigh it, see Crosstalk.
 // Errors: ErrShape, ErrDtype, ErrNotFinite. Cost: one product.
 func (l *Linear) Recall(x *tensor.Dense) (*tensor.Dense, error) {
-	out, err := l.of("Recall", x)
+	rows, out, err := l.of("Recall", x)
 	if err != nil {
 		return nil, err
 	}
-	for i, field := range out {
-		out[i] = -1
-		if field > 0 {
-			out[i] = 1
-		}
+	reach := make([]float64, l.k)
+	for b := range len(out) / l.k {
+		row, fields := rows[b*l.n:(b+1)*l.n], out[b*l.k:(b+1)*l.k]
+		kernel.Scale(reach, l.reach, max(kernel.Max(row), -kernel.Min(row)))
+		toSigns(fields, fields, reach, Minus)
 	}
 	return matrix.Tensor(x.Dtype(), out, len(out)/l.k, l.k), nil
 }
@@ -77,7 +96,7 @@ func (l *Linear) Recall(x *tensor.Dense) (*tensor.Dense, error) {
 // class, 1 for their own and 0 or −1 for the others. A row whose largest component stands in several columns is not recognised and
 // gets −1. Errors: ErrShape, ErrDtype, ErrNotFinite. Cost: one product.
 func (l *Linear) Classify(x *tensor.Dense) ([]int, error) {
-	out, err := l.of("Classify", x)
+	_, out, err := l.of("Classify", x)
 	if err != nil {
 		return nil, err
 	}
@@ -112,11 +131,7 @@ func (l *Linear) Novelty(x *tensor.Dense) (projection, novelty *tensor.Dense, er
 		return nil, nil, fmt.Errorf("associative: Linear: Novelty: W is no orthogonal projector, want an associator of "+
 			"Pseudoinverse with y = x: %w", energy.ErrConfig)
 	}
-	out, err := l.of("Novelty", x)
-	if err != nil {
-		return nil, nil, err
-	}
-	rows, _, err := matrix.Of(x, l.n)
+	rows, out, err := l.of("Novelty", x)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -126,17 +141,15 @@ func (l *Linear) Novelty(x *tensor.Dense) (projection, novelty *tensor.Dense, er
 	return matrix.Tensor(x.Dtype(), out, b, l.n), matrix.Tensor(x.Dtype(), rest, b, l.n), nil
 }
 
-// of checks rows and returns xW in memory of its own.
-func (l *Linear) of(what string, x *tensor.Dense) ([]float64, error) {
-	rows, _, err := matrix.Of(x, l.n)
-	if err != nil {
-		return nil, fmt.Errorf("associative: Linear: %s: x: %w", what, err)
+// of checks and reads rows, and returns xW in memory of its own.
+func (l *Linear) of(what string, x *tensor.Dense) (rows, out []float64, err error) {
+	if rows, _, err = matrix.Of(x, l.n); err != nil {
+		return nil, nil, fmt.Errorf("associative: Linear: %s: x: %w", what, err)
 	}
-	out := l.product(rows)
-	if !kernel.AllFinite(out) {
-		return nil, fmt.Errorf("associative: Linear: %s: xW is too large for float64: %w", what, energy.ErrNotFinite)
+	if out = l.product(rows); !kernel.AllFinite(out) {
+		return nil, nil, fmt.Errorf("associative: Linear: %s: xW is too large for float64: %w", what, energy.ErrNotFinite)
 	}
-	return out, nil
+	return rows, out, nil
 }
 
 func (l *Linear) product(rows []float64) []float64 {

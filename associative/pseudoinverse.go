@@ -46,22 +46,24 @@ func PseudoinverseWithin(x, y *tensor.Dense, tolerance float64) (*Linear, error)
 	if err != nil {
 		return fail(fmt.Errorf("x: %w", err))
 	}
-	l := &Linear{n: n, k: k, w: make([]float64, n*k), rank: len(d.s), projector: slices.Equal(xs, ys)}
-	if l.projector {
-		kernel.Gemm(false, true, n, n, l.rank, 1, d.v, d.columns, d.v, d.columns, false, l.w, n)
-		return l, nil
-	}
-	inner := make([]float64, l.rank*k) // S⁻¹UᵀY
-	kernel.Gemm(true, false, l.rank, k, len(xs)/n, 1, d.u, d.columns, ys, k, false, inner, k)
-	for i, s := range d.s {
-		for j := range k {
-			inner[i*k+j] /= s
+	w, rank, projector := make([]float64, n*k), len(d.s), slices.Equal(xs, ys)
+	if projector {
+		kernel.Gemm(false, true, n, n, rank, 1, d.v, d.columns, d.v, d.columns, false, w, n)
+	} else {
+		inner := make([]float64, rank*k) // S⁻¹UᵀY
+		kernel.Gemm(true, false, rank, k, len(xs)/n, 1, d.u, d.columns, ys, k, false, inner, k)
+		for i, s := range d.s {
+			for j := range k {
+				inner[i*k+j] /= s
+			}
 		}
+		kernel.Gemm(false, false, n, k, rank, 1, d.v, d.columns, inner, k, false, w, k)
 	}
-	kernel.Gemm(false, false, n, k, l.rank, 1, d.v, d.columns, inner, k, false, l.w, k)
-	if !kernel.AllFinite(l.w) {
+	if !kernel.AllFinite(w) {
 		return fail(fmt.Errorf("X⁺Y is too large for float64: %w", energy.ErrNotFinite))
 	}
+	l := newLinear(w, n, k)
+	l.rank, l.projector = rank, projector
 	return l, nil
 }
 

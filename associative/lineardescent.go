@@ -72,9 +72,9 @@ func (d Descent) Learn(ctx context.Context, x, y *tensor.Dense) (*Linear, *Desce
 		return fail(err)
 	}
 	rows := len(xs) / n
-	l := &Linear{n: n, k: k, w: make([]float64, n*k)}
+	w := make([]float64, n*k)
 	g, err := newDescentGraph(matrix.Tensor(tensor.Float64, xs, rows, n), matrix.Tensor(tensor.Float64, ys, rows, k),
-		matrix.Tensor(tensor.Float64, l.w, n, k))
+		matrix.Tensor(tensor.Float64, w, n, k))
 	if err != nil {
 		return fail(err)
 	}
@@ -96,12 +96,12 @@ func (d Descent) Learn(ctx context.Context, x, y *tensor.Dense) (*Linear, *Desce
 		}
 		report.Converged = report.Gradient <= d.Tolerance*first
 		if report.Converged || report.Epochs() == d.Epochs {
-			return l, report, nil
+			return newLinear(w, n, k), report, nil
 		}
 		if err := ctx.Err(); err != nil {
-			return l, report, fmt.Errorf("associative: Descent: Learn: stopped after %d epochs: %w", report.Epochs(), err)
+			return newLinear(w, n, k), report, fmt.Errorf("associative: Descent: Learn: stopped after %d epochs: %w", report.Epochs(), err)
 		}
-		kernel.Axpy(-d.Rate, gradient, l.w)
+		kernel.Axpy(-d.Rate, gradient, w)
 	}
 }
 
