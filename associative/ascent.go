@@ -20,7 +20,7 @@ type ascent struct {
 
 func (a *ascent) start() error {
 	a.second, a.first = make([]float64, a.n*a.n), make([]float64, a.n)
-	coupled(a.second, a.n, 1, a.x, a.shares)
+	outer(a.second, a.n, 1, a.x, a.shares)
 	weightedSum(a.first, a.n, 1, a.x, a.shares)
 	var config HopfieldConfig
 	if a.Bias {
@@ -62,7 +62,7 @@ func (a *ascent) step(epoch int) bool {
 		copy(first, a.first)
 		moved, weights = a.randomStates(epoch)
 	} else {
-		coupled(second, a.n, 1, moved, weights)
+		outer(second, a.n, 1, moved, weights)
 		weightedSum(first, a.n, 1, moved, weights)
 	}
 	if a.From == NearTargets {
@@ -70,7 +70,7 @@ func (a *ascent) step(epoch int) bool {
 	} else {
 		a.settle(epoch, moved)
 	}
-	coupled(second, a.n, -1, moved, weights)
+	outer(second, a.n, -1, moved, weights)
 	weightedSum(first, a.n, -1, moved, weights)
 	a.add(second, first)
 	return true
@@ -168,7 +168,7 @@ func modelMoments(h *Hopfield, temperature float64) (second, first []float64) {
 	kernel.Scale(weights, weights, 1/total)
 	second, first = make([]float64, n*n), make([]float64, n)
 	eachBlock(func(weights []float64) {
-		coupled(second, n, 1, x, weights)
+		outer(second, n, 1, x, weights)
 		weightedSum(first, n, 1, x, weights)
 	})
 	return second, first

@@ -75,8 +75,8 @@ func found(rule Rule, m []float64, n int, config HopfieldConfig) (*Hopfield, err
 	return h, nil
 }
 
-// coupled adds factor·Σ_k weight_k x_k x_kᵀ to m, rows x_k of n spins, and leaves m symmetric with a zero diagonal.
-func coupled(m []float64, n int, factor float64, x, weights []float64) {
+// outer adds factor·Σ_k weight_k x_k x_kᵀ to m, rows x_k of n spins, and leaves m symmetric with a zero diagonal.
+func outer(m []float64, n int, factor float64, x, weights []float64) {
 	weighted := make([]float64, len(x))
 	for k, a := range weights {
 		kernel.Scale(weighted[k*n:(k+1)*n], x[k*n:(k+1)*n], a)

@@ -84,7 +84,7 @@ type Valleys struct {
 }
 
 // String names the rule and where its valleys are from.
-func (r Valleys) String() string { return fmt.Sprintf("Valleys(%v)", r.From) }
+func (r Valleys) String() string { return fmt.Sprintf("valleys from %v", r.From) }
 
 // Learn makes the network. Errors: see Rule; ErrConfig for more than 22 units from AllStates; ErrShape, ErrRange and ErrNotFinite for
 // Importance; ErrNotFinite for a Rate that makes couplings overflow; context's error when it ends. Cost of an epoch: 2n² multiplications

@@ -307,7 +307,7 @@ func TestValleysRefuse(t *testing.T) {
 		err  error
 		text string
 	}{
-		{"unknown source", Valleys{From: 4}, x, energy.ErrConfig, "associative: Valleys(ValleysFrom(4)): Learn: From is ValleysFrom(4)"},
+		{"unknown source", Valleys{From: 4}, x, energy.ErrConfig, "associative: valleys from ValleysFrom(4): Learn: From is ValleysFrom(4)"},
 		{"negative rate", Valleys{Rate: -1}, x, energy.ErrConfig, "Rate is -1"},
 		{"no rate", Valleys{Rate: math.NaN()}, x, energy.ErrConfig, "Rate is NaN"},
 		{"negative epochs", Valleys{Epochs: -1}, x, energy.ErrConfig, "Epochs is -1"},
@@ -334,7 +334,7 @@ func TestValleysRefuse(t *testing.T) {
 			require.Nil(t, h)
 			require.ErrorIs(t, err, c.err)
 			require.ErrorContains(t, err, c.text)
-			require.ErrorContains(t, err, "associative: Valleys(")
+			require.ErrorContains(t, err, "associative: valleys from ")
 		})
 	}
 }
@@ -344,5 +344,5 @@ func TestValleysEndWithTheContext(t *testing.T) {
 	cancel()
 	_, err := Valleys{}.Learn(ctx, spins(rand.New(rand.NewPCG(1, 1)), 3, 4))
 	require.ErrorIs(t, err, context.Canceled)
-	require.ErrorContains(t, err, "associative: Valleys(AllStates): Learn: after 0 epochs")
+	require.ErrorContains(t, err, "associative: valleys from AllStates: Learn: after 0 epochs")
 }
