@@ -1,12 +1,10 @@
 package experiment
 
 import (
-	"errors"
 	"fmt"
 	"image/color"
+	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -14,6 +12,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"github.com/harmonium-go/harmonium/internal/picture"
 )
 
 const (
@@ -184,30 +184,18 @@ func (c *curve) draw(p *plot.Plot, logarithmic bool) ([]plot.Thumbnailer, error)
 	return []plot.Thumbnailer{line, scatter}, nil
 }
 
-// writePNG draws a picture and writes it beside path before it is renamed, so that nobody meets half a file.
-func writePNG(what, path string, width, height vg.Length, drawOn func(draw.Canvas)) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("experiment: %s: Plot %q: %w", what, path, err)
-		}
-	}()
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
+// writePNG draws a picture and writes it, whole or not at all.
+func writePNG(what, path string, width, height vg.Length, drawOn func(draw.Canvas)) error {
 	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(resolution))
 	drawOn(draw.New(canvas))
-	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(f)
-	// CreateTemp makes private files; a picture is for everyone to look at.
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+	err := picture.Write(path, func(w io.Writer) error {
+		_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(w)
 		return err
+	})
+	if err != nil {
+		return fmt.Errorf("experiment: %s: Plot %q: %w", what, path, err)
 	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // known is a number without an interval.
