@@ -185,6 +185,11 @@ func TestIsingRefuses(t *testing.T) {
 	_, _, err := IsingOf(AsymmetricPair())
 	require.ErrorIs(t, err, energy.ErrConfig)
 	require.ErrorContains(t, err, "associative: IsingOf: w(0,1) is 1 and w(1,0) is -1")
+	huge, err := NewHopfield(matrix.Tensor(tensor.Float64, []float64{0, 1e308, 1e308, 1e308, 0, 0, 1e308, 0, 0}, 3, 3), HopfieldConfig{})
+	require.NoError(t, err)
+	_, _, err = IsingOf(huge)
+	require.ErrorIs(t, err, energy.ErrNotFinite)
+	require.ErrorContains(t, err, "associative: IsingOf: ")
 
 	g, err := NewIsing(3, nil, nil)
 	require.NoError(t, err)

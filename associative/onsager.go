@@ -14,7 +14,7 @@ const CriticalTemperature = 2 / 0.88137358701954302523260932497979
 //
 //	M(T) = (1 − sinh(2/T)⁻⁴)^(1/8)    T < T_c        0    T ≥ T_c
 //
-// A periodic lattice that starts with all spins up keeps to it, below T_c, up to what falls off exponentially with its side.
+// A large periodic lattice below T_c that starts with all spins up stays near it, for a time that grows exponentially with its side.
 // Errors: ErrConfig for a temperature that is not above 0.
 //
 // Source: C. N. Yang, "The Spontaneous Magnetization of a Two-Dimensional Ising Model", Physical Review 85 (1952).
