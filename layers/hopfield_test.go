@@ -15,6 +15,9 @@ import (
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/graphtest"
 	"github.com/harmonium-go/harmonium/internal/modelfile"
+	"github.com/harmonium-go/harmonium/internal/op"
+	"github.com/harmonium-go/harmonium/internal/race"
+	"github.com/harmonium-go/harmonium/machine"
 )
 
 // coupled makes a layer with given couplings and biases; nil leaves biases 0.
@@ -463,4 +466,39 @@ func equalNumbers(a, b []float64) bool {
 		}
 	}
 	return true
+}
+
+// One graph on the library's machine serves batches of any size as a graph of that size does, means and gradients; from the second
+// time on it allocates nothing.
+func TestHopfieldOfAnyBatch(t *testing.T) {
+	const n = 12
+	for _, steps := range []int{0, 3} {
+		h := coupled(HopfieldConfig{Units: energy.Spin(n), Temperature: 0.5, Steps: steps}, randomCouplings(1, n, 0.5), normals(2, n))
+		build := func(rows int) (vm *machine.Machine, x *G.Node, results func() [][]float64) {
+			x = input(G.NewGraph(), "x", dense(tensor.Float32, tensor.Shape{rows, n}, normals(uint64(rows), rows*n)...))
+			y := must(h.Forward(x))
+			cost := must(op.Mean(must(SquaredErrorRows(y, x))))
+			wrt := Wrt(cost, h)
+			_, err := G.Grad(cost, wrt...)
+			require.NoError(t, err)
+			vm = must(machine.New(x.Graph(), machine.Config{Outputs: G.Nodes{y, cost}, Wrt: wrt}))
+			return vm, x, func() (all [][]float64) {
+				require.NoError(t, vm.RunAll())
+				all = [][]float64{numbers(y.Value())}
+				for _, w := range wrt {
+					all = append(all, numbers(must(w.Grad())))
+				}
+				return all
+			}
+		}
+		vm, x, results := build(4)
+		defer vm.Close()
+		for _, rows := range []int{4, 1, 7, 4, 2, 7} {
+			require.NoError(t, vm.Let(x, dense(tensor.Float32, tensor.Shape{rows, n}, normals(uint64(rows), rows*n)...)))
+			other, _, want := build(rows)
+			require.Equal(t, want(), results(), "%d rows", rows)
+			other.Close()
+		}
+		require.True(t, race.Enabled || testing.AllocsPerRun(5, func() { _ = vm.RunAll() }) == 0)
+	}
 }
