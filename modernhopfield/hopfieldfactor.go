@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
-	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
 	"gorgonia.org/tensor"
 
@@ -84,10 +81,10 @@ func FactorPatterns(patterns *tensor.Dense, rule FactorRule) (*HopfieldFactor, e
 			return fail(fmt.Errorf("row %d, column %d is %v, want −1 or 1: %w", i/f.n, i%f.n, x, energy.ErrRange))
 		}
 	}
-	xi := mat.DenseCopyOf(mat.NewDense(f.p, f.n, rows).T())
 	if rule == FactorHebbian {
 		root := math.Sqrt(float64(f.n))
-		f.w = scaled(xi, 1/root)
+		f.w = mat.DenseCopyOf(mat.NewDense(f.p, f.n, rows).T()).RawMatrix().Data
+		kernel.Scale(f.w, f.w, 1/root)
 		f.r = mat.NewDense(f.p, f.p, nil)
 		for k := range f.p {
 			f.r.Set(k, k, root)
@@ -97,96 +94,20 @@ func FactorPatterns(patterns *tensor.Dense, rule FactorRule) (*HopfieldFactor, e
 	if f.p >= f.n {
 		return fail(fmt.Errorf("%d patterns of %d units, want fewer patterns than units: %w", f.p, f.n, energy.ErrConfig))
 	}
-	q, r := thinQR(xi)
-	if err := independent(r, math.Sqrt(float64(f.n))); err != nil {
+	basis := matrix.NewBasis(rows, f.n)
+	if err := basis.Independent(); err != nil {
 		return fail(err)
 	}
-	f.w, f.r = q.RawMatrix().Data, r
+	// Patterns are rows there and columns here: ξᵀ = LQ, or HY.
+	factor, vectors := basis.L, basis.Q
 	if rule == FactorSymmetric {
-		if err := f.turn(); err != nil {
+		if vectors, factor, err = basis.Nearest(); err != nil {
 			return fail(err)
 		}
 	}
+	f.w = mat.DenseCopyOf(mat.NewDense(f.p, f.n, vectors).T()).RawMatrix().Data
+	f.r = mat.DenseCopyOf(mat.NewDense(f.p, f.p, factor).T())
 	return f, nil
-}
-
-// turn makes the QR factors the symmetric ones. With R = UΣVᵀ, (ξᵀξ)^½ = VΣVᵀ and ξ(ξᵀξ)^(−½) = QUVᵀ.
-func (f *HopfieldFactor) turn() error {
-	var svd mat.SVD
-	if !svd.Factorize(f.r, mat.SVDThin) {
-		return fmt.Errorf("their singular values were not found: %w", energy.ErrNotFinite)
-	}
-	var u, v, uv mat.Dense
-	svd.UTo(&u)
-	svd.VTo(&v)
-	uv.Mul(&u, v.T())
-	w := make([]float64, f.n*f.p)
-	kernel.Gemm(false, false, f.n, f.p, f.p, 1, f.w, f.p, uv.RawMatrix().Data, f.p, false, w, f.p)
-	f.w = w
-	f.r = mat.NewDense(f.p, f.p, nil)
-	f.r.Product(&v, mat.NewDiagDense(f.p, svd.Values(nil)), v.T())
-	return nil
-}
-
-// thinQR factors a of full column rank into a matrix of a's shape with orthonormal columns and an upper triangular one with a
-// positive diagonal. mat.QR would make a square Q.
-func thinQR(a *mat.Dense) (q, r *mat.Dense) {
-	n, p := a.Dims()
-	q, r = mat.DenseCopyOf(a), mat.NewDense(p, p, nil)
-	raw, tau, work := q.RawMatrix(), make([]float64, p), []float64{0}
-	lapack64.Geqrf(raw, tau, work, -1)
-	work = make([]float64, int(work[0]))
-	lapack64.Geqrf(raw, tau, work, len(work))
-	for i := range p {
-		for j := i; j < p; j++ {
-			r.Set(i, j, q.At(i, j))
-		}
-	}
-	lapack64.Orgqr(raw, tau, work, len(work))
-	for k := range p {
-		if r.At(k, k) < 0 {
-			blas64.Scal(-1, blas64.Vector{N: n, Data: raw.Data[k:], Inc: raw.Stride})
-			blas64.Scal(-1, blas64.Vector{N: p, Data: r.RawMatrix().Data[k*p:], Inc: 1})
-		}
-	}
-	return q, r
-}
-
-// independent returns an error if a column of R is, but for rounding, a combination of those before it, whose coefficients then
-// solve the triangular system. r_kk is the distance of pattern k from the span of those before.
-func independent(r *mat.Dense, length float64) error {
-	const tolerance = 1e-10
-	p, _ := r.Dims()
-	for k := range p {
-		if math.Abs(r.At(k, k)) > tolerance*length {
-			continue
-		}
-		c := make([]float64, k)
-		var others []string
-		for i := k - 1; i >= 0; i-- {
-			c[i] = r.At(i, k)
-			for j := i + 1; j < k; j++ {
-				c[i] -= r.At(i, j) * c[j]
-			}
-			c[i] /= r.At(i, i)
-		}
-		for i, x := range c {
-			if math.Abs(x) > 1e-6 {
-				others = append(others, fmt.Sprintf("%.4g × pattern %d", x, i))
-			}
-		}
-		if len(others) > 8 {
-			others = append(others[:8], fmt.Sprintf("%d more", len(others)-8))
-		}
-		return fmt.Errorf("pattern %d is %s, want linearly independent patterns: %w", k, strings.Join(others, " + "), energy.ErrConfig)
-	}
-	return nil
-}
-
-func scaled(a *mat.Dense, factor float64) []float64 {
-	var b mat.Dense
-	b.Scale(factor, a)
-	return b.RawMatrix().Data
 }
 
 // Rule is the rule that the patterns were factored by.

@@ -13,6 +13,7 @@ import (
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/exact"
 	"github.com/harmonium-go/harmonium/internal/graphtest"
+	"github.com/harmonium-go/harmonium/internal/matrix"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/sampling"
 	"github.com/harmonium-go/harmonium/training"
@@ -39,8 +40,7 @@ func dense(x *tensor.Dense) *mat.Dense {
 
 // rotation is a random orthogonal p×p matrix.
 func rotation(r *rand.Rand, p int) *mat.Dense {
-	q, _ := thinQR(mat.NewDense(p, p, normalRows(r, p, p, 1)))
-	return q
+	return mat.NewDense(p, p, matrix.NewBasis(normalRows(r, p, p, 1), p).Q)
 }
 
 // turned is a machine like m with the weights WO.

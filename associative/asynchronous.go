@@ -1,0 +1,89 @@
+package associative
+
+import (
+	"fmt"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/rng"
+)
+
+// Asynchronous updates one unit after the other, in a new random order each sweep. For symmetric couplings without a diagonal no flip raises
+// the energy, and with Ties Keep each lowers it, so that recall ends in a fixed point.
+type Asynchronous struct {
+	Seed uint64 // of the orders, which are the same for every row
+	// InOrder visits the units in their order. Only then is a cycle told: in random orders the same state is left in other ways.
+	InOrder bool
+	// MaxSweeps ends a recall that is not at rest; 0 means 100.
+	MaxSweeps int
+	// Clamped marks units, one each, that keep the values they are given: what is known, when a pattern is to be completed. nil is none.
+	Clamped []bool
+}
+
+func (d Asynchronous) validate(h *Hopfield) error {
+	var seed error
+	if d.InOrder && d.Seed != 0 {
+		seed = fmt.Errorf("Seed is %d, but nothing is drawn where units are updated InOrder: %w", d.Seed, energy.ErrConfig)
+	}
+	return firstError(seed, validSweeps("MaxSweeps", d.MaxSweeps), validClamped(h, d.Clamped))
+}
+
+func (d Asynchronous) run(h *Hopfield, rows []*row) {
+	orders := newOrders(d.Seed, h.n, d.InOrder)
+	each(h, rows, func(r *row) {
+		var met *cycles
+		if d.InOrder {
+			met = newCycles(r.x)
+		}
+		for r.sweeps < sweepsOr(d.MaxSweeps) && r.cycle == 0 {
+			changed := r.sweep(h, orders.at(r.sweeps), d.Clamped)
+			r.sweeps++
+			r.note(h)
+			switch {
+			case !changed:
+				r.cycle = 1
+			case met != nil:
+				r.cycle = met.after(r.x)
+			}
+		}
+	})
+}
+
+// sweep updates units one by one; it reports whether any changed.
+func (r *row) sweep(h *Hopfield, order []int, clamped []bool) (changed bool) {
+	for _, i := range order {
+		if clamped != nil && clamped[i] {
+			continue
+		}
+		if next := h.next(i, r.x[i], h.field(i, r.sums[i])); next != r.x[i] {
+			r.set(h, i, next)
+			changed = true
+		}
+	}
+	return changed
+}
+
+// orders are the orders of sweeps.
+type orders struct {
+	n      int
+	stream rng.Stream
+	fixed  []int // nil where orders are random
+}
+
+func newOrders(seed uint64, n int, inOrder bool) *orders {
+	o := &orders{n: n, stream: rng.New(seed, "associative order")}
+	if inOrder {
+		o.fixed = make([]int, n)
+		for i := range o.fixed {
+			o.fixed[i] = i
+		}
+	}
+	return o
+}
+
+// at returns the order of a sweep: of the seed and the sweep alone.
+func (o *orders) at(sweep int) []int {
+	if o.fixed != nil {
+		return o.fixed
+	}
+	return o.stream.Perm(o.n, uint64(sweep))
+}

@@ -1,0 +1,29 @@
+package associative
+
+import (
+	"context"
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/internal/matrix"
+)
+
+// Rule makes a Hopfield network of patterns. Rules are plain values, whose fields are their settings.
+type Rule interface {
+	// Learn returns a network that is meant to have the patterns, a contiguous (P, n) tensor of −1 and 1, as stable states. Rules that take
+	// long return context's error when it ends.
+	// Errors: ErrShape, ErrDtype, ErrRange and ErrNotFinite for the patterns, ErrConfig for the settings.
+	Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfield, error)
+	// String names the rule, for tables and legends.
+	String() string
+}
+
+// patternsOf reads what a rule is to learn: (P, n) of ±1.
+func patternsOf(rule Rule, patterns *tensor.Dense) (x []float64, p, n int, err error) {
+	x, n, err = matrix.Spins(patterns, 0)
+	if err != nil {
+		return nil, 0, 0, fmt.Errorf("associative: %v: Learn: patterns: %w", rule, err)
+	}
+	return x, len(x) / n, n, nil
+}
