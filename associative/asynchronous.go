@@ -54,7 +54,7 @@ func (r *row) sweep(h *Hopfield, order []int, clamped []bool) (changed bool) {
 		if clamped != nil && clamped[i] {
 			continue
 		}
-		if next := h.next(r.x[i], h.field(i, r.sums[i])); next != r.x[i] {
+		if next := h.next(i, r.x[i], h.field(i, r.sums[i])); next != r.x[i] {
 			r.set(h, i, next)
 			changed = true
 		}

@@ -12,7 +12,8 @@ import (
 	"github.com/harmonium-go/harmonium/internal/matrix"
 )
 
-// Ties is what a unit does whose field is 0.
+// Ties is what a unit does whose field is 0. Sums of couplings that are not whole numbers are rounded, so a field within 2^-44 of the sizes
+// that it is summed of is taken as 0.
 type Ties int
 
 const (
@@ -65,6 +66,8 @@ type Hopfield struct {
 	// W = scale·m. Rules that count keep whole numbers in m, whose sums are exact.
 	m     []float64 // (n, n)
 	scale float64
+	// tie is how far from 0 rounding can bring the field of unit i that is 0.
+	tie []float64
 }
 
 // NewHopfield makes a network with couplings W, an (n, n) tensor of float32 or float64.
@@ -114,7 +117,20 @@ func newHopfield(m []float64, n int, scale float64, config HopfieldConfig) (*Hop
 			}
 		}
 	}
-	return &Hopfield{n: n, config: config, m: m, scale: scale}, nil
+	h := &Hopfield{n: n, config: config, m: m, scale: scale}
+	h.bound()
+	return h, nil
+}
+
+// bound finds out how far rounding reaches.
+func (h *Hopfield) bound() {
+	h.tie = make([]float64, h.n)
+	for k, v := range h.m {
+		h.tie[k%h.n] += math.Abs(v)
+	}
+	for i, sum := range h.tie {
+		h.tie[i] = (math.Abs(h.scale)*sum + math.Abs(h.bias(i))) * 0x1p-44
+	}
 }
 
 // Len returns the number of units.
@@ -172,18 +188,15 @@ func (h *Hopfield) fieldsOf(dst, x []float64) {
 
 // field is h_i, given (xM)_i.
 func (h *Hopfield) field(i int, sum float64) float64 {
-	if h.config.Bias == nil {
-		return h.scale * sum
-	}
-	return h.scale*sum + h.config.Bias[i]
+	return h.scale*sum + h.bias(i)
 }
 
-// next is the value that a unit of value x takes in a field.
-func (h *Hopfield) next(x, field float64) float64 {
+// next is the value that unit i of value x takes in a field.
+func (h *Hopfield) next(i int, x, field float64) float64 {
 	switch {
-	case field > 0:
+	case field > h.tie[i]:
 		return 1
-	case field < 0 || h.config.Ties == Minus:
+	case field < -h.tie[i] || h.config.Ties == Minus:
 		return h.low()
 	}
 	return x // also for a field of NaN, which finite couplings that overflow can have
@@ -246,7 +259,7 @@ func (h *Hopfield) Stable(states *tensor.Dense) ([]bool, error) {
 // stable reports whether no unit that is free would change.
 func (h *Hopfield) stable(x, sums []float64, clamped []bool) bool {
 	for i, v := range x {
-		if (clamped == nil || !clamped[i]) && h.next(v, h.field(i, sums[i])) != v {
+		if (clamped == nil || !clamped[i]) && h.next(i, v, h.field(i, sums[i])) != v {
 			return false
 		}
 	}

@@ -94,7 +94,7 @@ func (d Block) run(h *Hopfield, rows []*row) {
 func (r *row) together(h *Hopfield, block []int, clamped []bool) (summed bool) {
 	var flips []int
 	for _, i := range block {
-		if (clamped == nil || !clamped[i]) && h.next(r.x[i], h.field(i, r.sums[i])) != r.x[i] {
+		if (clamped == nil || !clamped[i]) && h.next(i, r.x[i], h.field(i, r.sums[i])) != r.x[i] {
 			flips = append(flips, i)
 		}
 	}

@@ -1,7 +1,6 @@
 package dbn
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -198,9 +197,7 @@ func decode(name string, config []byte, file *modelfile.File) (layers.Layer, err
 		Labels int               `json:"labels"`
 		Layers []json.RawMessage `json:"layers"`
 	}
-	strict := json.NewDecoder(bytes.NewReader(config))
-	strict.DisallowUnknownFields()
-	if err := strict.Decode(&s); err != nil {
+	if err := modelfile.Unmarshal(config, &s); err != nil {
 		return nil, fmt.Errorf("the description of DBN %q is not of our form: %w: %w", name, err, energy.ErrConfig)
 	}
 	d := &DBN{name: name, labels: s.Labels}

@@ -1,11 +1,8 @@
 package layers
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 
 	"gorgonia.org/tensor"
 
@@ -41,6 +38,10 @@ func init() {
 	Register("layernorm", DecoderOf(func(name string, c LayerNormConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
 		c.Dtype = dtype
 		return newLayerNorm(name, c, file)
+	}))
+	Register("hopfield_mean_field", DecoderOf(func(name string, c HopfieldConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
+		c.Dtype = dtype
+		return newHopfield(name, c, file)
 	}))
 	Register("dropout", decodeDropout)
 	Register("stochastic_bernoulli", decodeStochastic)
@@ -159,17 +160,8 @@ func Decode(raw []byte, file *modelfile.File) (Layer, error) {
 	return d(s.Name, s.Config, file)
 }
 
-// unmarshal is strict: a field that is not known would be a setting that silently takes no effect.
 func unmarshal(raw []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	err := d.Decode(into)
-	if err == nil {
-		if _, end := d.Token(); end != io.EOF {
-			err = errors.New("there is more behind its end")
-		}
-	}
-	if err != nil {
+	if err := modelfile.Unmarshal(raw, into); err != nil {
 		return fmt.Errorf("the description of a layer is not of our form: %w: %w", err, energy.ErrConfig)
 	}
 	return nil

@@ -20,6 +20,9 @@ type Param struct {
 	dtype   tensor.Dtype
 	data    any // []float32 or []float64: the one memory that every graph's node shares
 	learned bool
+
+	// check is what Set demands of values besides being finite; nil for nothing.
+	check func(values []float64) error
 }
 
 // Name is "layer.param", as in graphs and files.
@@ -59,6 +62,11 @@ func (p *Param) Set(values []float64) error {
 		}
 		if v-v != 0 { // NaN or infinite
 			return fmt.Errorf("layers: %s: Set: value %d is %v, want a finite %v: %w", p.name, i, values[i], p.dtype, energy.ErrNotFinite)
+		}
+	}
+	if p.check != nil {
+		if err := p.check(values); err != nil {
+			return fmt.Errorf("layers: %s: Set: %w", p.name, err)
 		}
 	}
 	p.fill(func(i int) float64 { return values[i] })

@@ -1,11 +1,8 @@
 package modernhopfield
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 
 	"gorgonia.org/tensor"
 
@@ -77,8 +74,8 @@ func decodeMemory(file *modelfile.File) (*Memory, error) {
 	if !ok {
 		return nil, fmt.Errorf("no %q in the metadata: this is no memory: %w", memoryKey, energy.ErrConfig)
 	}
-	spec, err := decodeSpec([]byte(raw))
-	if err != nil {
+	var spec memorySpec
+	if err := modelfile.Unmarshal([]byte(raw), &spec); err != nil {
 		return nil, fmt.Errorf("the description of a memory is not of our form: %w: %w", err, energy.ErrConfig)
 	}
 	dtype := tensor.Float32
@@ -107,19 +104,6 @@ func decodeMemory(file *modelfile.File) (*Memory, error) {
 	}
 	m.add(entries)
 	return m, nil
-}
-
-// decodeSpec is strict: a field that is not known would be a setting that silently takes no effect.
-func decodeSpec(raw []byte) (spec memorySpec, err error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&spec); err != nil {
-		return spec, err
-	}
-	if _, end := d.Token(); end != io.EOF {
-		return spec, errors.New("there is more behind its end")
-	}
-	return spec, nil
 }
 
 // decodeEntries takes exactly the tensors that the description demands.

@@ -14,7 +14,7 @@ var (
 	belowSampling  = add(belowLayers, "layers")
 	belowTraining  = add(belowSampling, "sampling", "likelihood", "machine")
 	belowModels    = add(belowTraining, "training")
-	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/program", "internal/dataset", "internal/evaluate")
+	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/program", "internal/dataset", "internal/evaluate", "internal/picture")
 	modelFiles     = "internal/modelfile"
 	nothing        = []string{}
 	placeOfPackage = map[string][]string{
@@ -35,7 +35,7 @@ var (
 		"likelihood":             add(belowSampling, "machine", "sampling"),
 		"training":               add(belowTraining, modelFiles),
 		"associative":            add(belowModels, modelFiles),
-		"associative/experiment": add(belowModels, "associative"),
+		"associative/experiment": add(belowModels, "associative", "internal/evaluate", "internal/picture"),
 		"dbn":                    add(belowModels, modelFiles),
 		"modernhopfield":         add(belowModels, modelFiles),
 		"examples":               belowExamples,
@@ -43,7 +43,8 @@ var (
 		"internal/exact":         nothing, // an oracle shares no code with what it judges
 		"internal/stattest":      nothing,
 		"internal/race":          nothing,
-		"internal/dataset":       {"internal/dataset"},
+		"internal/dataset":       {"internal/dataset", "internal/picture"},
+		"internal/picture":       nothing,
 		"internal/evaluate":      nothing, // a judge shares no code with what it judges
 		"internal/program":       nothing,
 		"internal/gradcheck":     {"machine"},

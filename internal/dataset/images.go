@@ -1,15 +1,15 @@
 package dataset
 
 import (
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
+	"io"
 	"math"
-	"os"
-	"path/filepath"
+
+	"github.com/harmonium-go/harmonium/internal/picture"
 )
 
 // gap is the colour between tiles, one that stands out from black, from white
@@ -45,7 +45,7 @@ func WriteGrid(path string, rows []float32, width, height, perLine, scale int) e
 	m.draw(img, n, func(tile, pixel int) color.Color {
 		return color.Gray{Y: level(min(max(rows[tile*size+pixel], 0), 1))}
 	})
-	if err := writePNG(path, img); err != nil {
+	if err := picture.Write(path, func(w io.Writer) error { return png.Encode(w, img) }); err != nil {
 		return fmt.Errorf("dataset: WriteGrid %q: %w", path, err)
 	}
 	return nil
@@ -87,7 +87,7 @@ func WriteFilters(path string, weights []float32, width, height, hidden, count, 
 		}
 		return diverging(weights[visible*hidden+unit] / largest[unit])
 	})
-	if err := writePNG(path, img); err != nil {
+	if err := picture.Write(path, func(w io.Writer) error { return png.Encode(w, img) }); err != nil {
 		return fmt.Errorf("dataset: WriteFilters %q: %w", path, err)
 	}
 	return nil
@@ -140,23 +140,4 @@ func (m mosaic) draw(img draw.Image, n int, at func(tile, pixel int) color.Color
 			draw.Draw(img, image.Rect(x, y, x+m.scale, y+m.scale), image.NewUniform(at(tile, pixel)), image.Point{}, draw.Src)
 		}
 	}
-}
-
-// writePNG writes beside path and renames, so that a reader of path, or a run
-// that is cut short, never meets half a picture.
-func writePNG(path string, img image.Image) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
-	// CreateTemp makes private files; a picture is for everyone to look at.
-	if err = errors.Join(png.Encode(f, img), f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

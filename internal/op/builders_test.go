@@ -26,6 +26,7 @@ type builder struct {
 	wrt   []int  // arguments that get a gradient; nil means all
 	ranks bool   // takes nodes of every rank
 	free  []int  // arguments that fit the others whatever their size
+	kept  bool   // gradients want what the forward run on the same arguments has kept
 }
 
 // sizes are batches of several rows and columns, of one row, of one column, of one number: b rows, n and m columns, g those
@@ -235,6 +236,7 @@ func builders() (all []builder) {
 				return AssociationConjugate(AssociationConfig{}, AssociationNodes{Q: in[0], K: in[1], Beta: in[2]})
 			}},
 	}...)
+	all = append(all, couplingBuilders()...)
 	all = append(all, bagBuilders...)
 	all = append(all, headBuilders...)
 	for _, n := range []int{1, 2, 3, 6, 19} {

@@ -182,7 +182,7 @@ func (c *call[T]) bind(out G.Value, in []G.Value) error {
 }
 
 // sized returns a slice of n elements with arbitrary contents, s itself where it is long enough.
-func sized[T kernel.Float](s []T, n int) []T {
+func sized[T any](s []T, n int) []T {
 	if cap(s) < n {
 		return make([]T, n)
 	}

@@ -1,0 +1,281 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/harmonium-go/harmonium/associative"
+	"github.com/harmonium-go/harmonium/energy"
+)
+
+// Criterion is what a network must do to hold its patterns.
+type Criterion int
+
+const (
+	// ErrorFree wants every bit of every pattern to be stable, with a field that is not 0.
+	ErrorFree Criterion = iota
+	// Recalled wants half of the patterns, or more, to be recalled with an overlap of at least 0.9.
+	Recalled
+)
+
+// String names the criterion.
+func (c Criterion) String() string {
+	switch c {
+	case ErrorFree:
+		return "ErrorFree"
+	case Recalled:
+		return "Recalled"
+	}
+	return fmt.Sprintf("Criterion(%d)", int(c))
+}
+
+// CapacityConfig says of which networks the capacity is measured.
+type CapacityConfig struct {
+	Rules []associative.Rule
+	// Units are the sizes n, ascending; nil means 50, 100 and 200.
+	Units     []int
+	Criterion Criterion
+	// Noise is the share of bits flipped where recall starts, below one half; for Recalled alone.
+	Noise float64
+	// Scaling is how the capacity goes to its limit; the zero value is 1/n.
+	Scaling Scaling
+	// Most is the largest load tried; 0 means 2.5.
+	Most     float64
+	Sets     int // of patterns; 0 means 20
+	Tried    int // patterns that each network recalls, the first ones; 0 means 50; for Recalled alone
+	Seed     uint64
+	Progress Progress // nil for none
+}
+
+func (c *CapacityConfig) fill() error {
+	recall := error(nil)
+	if c.Criterion == ErrorFree && (c.Noise != 0 || c.Tried != 0) {
+		recall = fmt.Errorf("Noise is %g and Tried %d, but nothing is recalled for ErrorFree: %w", c.Noise, c.Tried, energy.ErrConfig)
+	}
+	if c.Units == nil {
+		c.Units = []int{50, 100, 200}
+	}
+	set(&c.Most, 2.5)
+	set(&c.Sets, 20)
+	if c.Criterion == Recalled {
+		set(&c.Tried, 50)
+		recall = validRange("Tried", c.Tried, 1, maxSets)
+	}
+	c.Rules, c.Units = slices.Clone(c.Rules), slices.Clone(c.Units)
+	own := error(nil)
+	switch {
+	case c.Criterion != ErrorFree && c.Criterion != Recalled:
+		own = fmt.Errorf("Criterion: %v is not known: %w", c.Criterion, energy.ErrConfig)
+	case !(c.Noise >= 0 && c.Noise < 0.5):
+		own = fmt.Errorf("Noise is %v, want a share of at least 0 and below one half: %w", c.Noise, energy.ErrConfig)
+	case !(c.Most > 0 && c.Most <= 64):
+		own = fmt.Errorf("Most is %v, want a load above 0, of at most 64: %w", c.Most, energy.ErrConfig)
+	}
+	return firstError(validRules(c.Rules), validAscending("Units", c.Units, 2, maxUnits), own, recall, c.Scaling.validate(),
+		validRange("Sets", c.Sets, 2, maxSets))
+}
+
+// CapacityPoint is the capacity of networks of one size.
+type CapacityPoint struct {
+	Units    int
+	Patterns Estimate // the mean over sets of the number that a network holds
+	Load     Estimate // the same, over n
+	// Limited is how many sets were held up to the largest load tried.
+	Limited int
+}
+
+// CapacityCurve is the capacity of a rule.
+type CapacityCurve struct {
+	Rule   associative.Rule
+	Points []CapacityPoint
+	// Fit is how the load goes to its limit; nil for one size.
+	Fit *Extrapolation
+}
+
+// Capacities is a curve for each rule.
+type Capacities struct {
+	CapacityConfig // with everything filled in
+	Curves         []CapacityCurve
+}
+
+// Capacity measures how many random patterns networks hold, and what load that is in the limit of many units. For each set one pattern
+// after the other is stored, until the network holds them no longer: that number is found by doubling and halving, to n/1000. So each set
+// has a capacity of its own, and their mean an interval.
+//
+// Errors: ErrConfig; those of the rules; context's error when it ends. Cost: some 2·log₂ m networks for each set.
+func Capacity(ctx context.Context, c CapacityConfig) (*Capacities, error) {
+	if err := c.fill(); err != nil {
+		return nil, fmt.Errorf("experiment: Capacity: %w", err)
+	}
+	t := &Capacities{CapacityConfig: c}
+	for r, rule := range c.Rules {
+		curve := CapacityCurve{Rule: rule}
+		for k, n := range c.Units {
+			point, err := c.point(ctx, rule, n, c.Progress.part(r*len(c.Units)+k, len(c.Rules)*len(c.Units)))
+			if err != nil {
+				return nil, fmt.Errorf("experiment: Capacity: %v, %d units: %w", rule, n, err)
+			}
+			curve.Points = append(curve.Points, point)
+		}
+		curve.Fit = c.Scaling.extrapolate(curve.Points, c.Sets)
+		t.Curves = append(t.Curves, curve)
+	}
+	return t, nil
+}
+
+func (c *CapacityConfig) point(ctx context.Context, rule associative.Rule, n int, progress Progress) (CapacityPoint, error) {
+	most := max(1, int(c.Most*float64(n)))
+	held, limited := make([]float64, c.Sets), make([]bool, c.Sets)
+	r := newRecaller(c.Seed, n, c.Noise, associative.Keep, c.Tried)
+	err := eachSet(ctx, c.Sets, progress, func(set int) (err error) {
+		held[set], err = capacityOf(n, most, func(m int) (bool, error) {
+			if err := ctx.Err(); err != nil {
+				return false, err
+			}
+			patterns := r.patterns.draw(set, m)
+			if c.Criterion == ErrorFree {
+				return errorFree(ctx, rule, patterns, n)
+			}
+			overlaps, err := r.overlaps(ctx, rule, set, patterns)
+			found := 0
+			for _, o := range overlaps {
+				if o >= retrieved {
+					found++
+				}
+			}
+			return 2*found >= len(overlaps), err
+		})
+		limited[set] = held[set] == float64(most)
+		return err
+	})
+	p := CapacityPoint{Units: n, Patterns: meanOf(held)}
+	p.Load = p.Patterns.scaled(1 / float64(n))
+	for _, l := range limited {
+		if l {
+			p.Limited++
+		}
+	}
+	return p, err
+}
+
+// capacityOf finds the number of patterns, of at most so many, beyond which a network no longer holds them.
+func capacityOf(n, most int, holds func(m int) (bool, error)) (float64, error) {
+	good, bad := 0, most+1
+	for m := max(1, n/64); m < bad; m = min(2*m, most) {
+		ok, err := holds(m)
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			bad = m
+			break
+		}
+		if good = m; m == most {
+			break
+		}
+	}
+	for bad-good > 1+n/1000 {
+		m := good + (bad-good)/2
+		ok, err := holds(m)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			good = m
+		} else {
+			bad = m
+		}
+	}
+	return float64(good+bad-1) / 2, nil
+}
+
+// errorFree reports whether all patterns are stable, whatever ties do: then the patterns and their negatives are, where ties are −1.
+func errorFree(ctx context.Context, rule associative.Rule, patterns []float64, n int) (bool, error) {
+	h, err := learn(ctx, rule, associative.Minus, patterns, n)
+	if err != nil {
+		return false, err
+	}
+	both := slices.Clone(patterns)
+	for _, v := range patterns {
+		both = append(both, -v)
+	}
+	stable, err := h.Stable(rows(both, n))
+	return err == nil && !slices.Contains(stable, false), err
+}
+
+// ErrorFreeLaw is n/(4 ln n), up to which Hebb's rule stores random patterns without a wrong bit as n grows.
+//
+// Source: R. J. McEliece, E. C. Posner, E. R. Rodemich, S. S. Venkatesh, "The capacity of the Hopfield associative memory", IEEE
+// Transactions on Information Theory 33 (1987).
+func ErrorFreeLaw(n int) float64 { return float64(n) / (4 * math.Log(float64(n))) }
+
+// ErrorFreePatterns is the number of random patterns up to which Hebb's rule has no wrong bit in half of the sets, were bits independent: the
+// largest m with n·m·p ≤ ln 2, p being BitErrorProbability. It goes to ErrorFreeLaw as n grows, slowly.
+func ErrorFreePatterns(n int) int {
+	m := 1
+	for float64(n)*float64(m+1)*BitErrorProbability(n, m+1, false, associative.Minus) <= math.Ln2 {
+		m++
+	}
+	return m
+}
+
+// String is a table with a line for each rule and size.
+func (t *Capacities) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s (%d sets)\n%-28s%7s  %-28s%-28s", t.what(), t.Sets, "", "n", "patterns", "load m/n")
+	if t.Criterion == ErrorFree {
+		fmt.Fprintf(&s, "%14s%12s", "n/(4 ln n)", "by bits")
+	}
+	for _, curve := range t.Curves {
+		for _, p := range curve.Points {
+			fmt.Fprintf(&s, "\n%-28s%7d  %-28s%-28s", name(curve.Rule), p.Units, p.Patterns.format("%.1f", 1), p.Load.format("%.4f", 1))
+			if _, ok := curve.Rule.(associative.Hebb); ok && t.Criterion == ErrorFree {
+				fmt.Fprintf(&s, "%14.1f%12d", ErrorFreeLaw(p.Units), ErrorFreePatterns(p.Units))
+			}
+			if p.Limited > 0 {
+				fmt.Fprintf(&s, "  %d sets held all that were tried", p.Limited)
+			}
+		}
+		if curve.Fit != nil {
+			fmt.Fprintf(&s, "\n%-28s%7s  %-28s%s", name(curve.Rule), "∞", "", curve.Fit)
+		}
+	}
+	return s.String()
+}
+
+func (t *Capacities) what() string {
+	if t.Criterion == ErrorFree {
+		return "patterns stored without a wrong bit"
+	}
+	from := RetrievalConfig{Noise: t.Noise}
+	return fmt.Sprintf("patterns of which half are recalled from %s with an overlap of %g", from.from(), retrieved)
+}
+
+// Plot writes the loads against the scale of n that is extrapolated in, with dashes to the limit, as a PNG file: whole, or not at all.
+func (t *Capacities) Plot(path string) error {
+	title := "Capacity without a wrong bit"
+	if t.Criterion == Recalled {
+		title = "Capacity for recall from " + (&RetrievalConfig{Noise: t.Noise}).from()
+	}
+	c := chart{title: title, x: t.Scaling.String(), y: "load m/n", fromZero: true}
+	for r, curved := range t.Curves {
+		measured := curve{name: name(curved.Rule), loose: true, hue: r + 1}
+		for _, p := range curved.Points {
+			measured.add(t.Scaling.of(p.Units), p.Load)
+			c.high = max(c.high, 1.05*p.Load.High)
+		}
+		c.curves = append(c.curves, measured)
+		if fit := curved.Fit; fit != nil {
+			law := curve{name: "fit, " + fit.Limit.String(), law: true, hue: r + 1}
+			first := t.Scaling.of(curved.Points[0].Units)
+			law.add(0, known(fit.Limit.Value))
+			law.add(first, known(fit.Limit.Value+fit.Slope*first))
+			c.curves = append(c.curves, law)
+			c.high = max(c.high, 1.05*fit.Limit.High)
+		}
+	}
+	return c.write("Capacities", path)
+}

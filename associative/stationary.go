@@ -1,0 +1,72 @@
+package associative
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"slices"
+	"sync"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/kernel"
+)
+
+// grayBits is how many units are run through by flips before the fields are summed afresh.
+const grayBits = 12
+
+// StationaryStates returns all states that no unit wants to leave (see Stable), by looking at each of the 2^n: low values first, the last unit
+// runs fastest. There are none at all only in networks that are asymmetric or coupled to themselves. Errors: ErrConfig for more than 22 units;
+// context's error when it ends. Cost: n a state, since neighbours in a Gray code differ by a flip.
+func (h *Hopfield) StationaryStates(ctx context.Context) ([][]float64, error) {
+	if 1<<min(h.n, 30) > energy.MaxStates {
+		return nil, fmt.Errorf("associative: Hopfield: StationaryStates: %d units, want at most %d, whose states can be enumerated: %w",
+			h.n, bits.Len(energy.MaxStates)-1, energy.ErrConfig)
+	}
+	inner := min(h.n, grayBits)
+	var found []int
+	var mutex sync.Mutex
+	kernel.Parallel(1<<(h.n-inner), 1, func(lo, hi int) {
+		r := &row{x: make([]float64, h.n), sums: make([]float64, h.n)}
+		var mine []int
+		for block := lo; block < hi && ctx.Err() == nil; block++ {
+			h.number(block<<inner, r.x)
+			h.fieldsOf(r.sums, r.x)
+			code := 0
+			for k := 1; ; k++ {
+				if h.stable(r.x, r.sums, nil) {
+					mine = append(mine, block<<inner|code)
+				}
+				if k == 1<<inner {
+					break
+				}
+				bit := bits.TrailingZeros(uint(k))
+				code ^= 1 << bit
+				unit := h.n - 1 - bit
+				r.set(h, unit, 1+h.low()-r.x[unit])
+			}
+		}
+		mutex.Lock()
+		defer mutex.Unlock()
+		found = append(found, mine...)
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("associative: Hopfield: StationaryStates: %w", err)
+	}
+	slices.Sort(found)
+	states := make([][]float64, len(found))
+	for k, number := range found {
+		states[k] = make([]float64, h.n)
+		h.number(number, states[k])
+	}
+	return states, nil
+}
+
+// number writes the state of a number, whose last bit is the last unit.
+func (h *Hopfield) number(k int, x []float64) {
+	for i := range x {
+		x[i] = h.low()
+		if k>>(h.n-1-i)&1 == 1 {
+			x[i] = 1
+		}
+	}
+}
