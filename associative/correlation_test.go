@@ -68,7 +68,7 @@ func TestNetworksWorkedByHand(t *testing.T) {
 func TestOrthogonalPatternsHaveNoCrosstalk(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 1))
 	for order := range 6 {
-		x := hadamard(order)
+		x := hadamard(1 << order)
 		n := x.Shape()[0]
 		y := spins(r, n, 7)
 		require.Equal(t, make([]float64, n*7), result(t)(Crosstalk(x, y)).Float64s())

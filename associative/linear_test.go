@@ -51,21 +51,6 @@ func plainTranspose(a *tensor.Dense) *tensor.Dense {
 	return matrix.Tensor(tensor.Float64, c, columns, rows)
 }
 
-// hadamard is Sylvester's matrix of 2^order mutually orthogonal bipolar rows.
-func hadamard(order int) *tensor.Dense {
-	n := 1 << order
-	h := make([]float64, n*n)
-	for i := range n {
-		for j := range n {
-			h[i*n+j] = 1
-			for b := i & j; b > 0; b &= b - 1 {
-				h[i*n+j] *= -1
-			}
-		}
-	}
-	return matrix.Tensor(tensor.Float64, h, n, n)
-}
-
 func require64(t *testing.T, want, got *tensor.Dense, tolerance float64) {
 	t.Helper()
 	require.Equal(t, want.Shape(), got.Shape())

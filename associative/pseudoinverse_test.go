@@ -116,7 +116,7 @@ func TestAutoassociationProjects(t *testing.T) {
 		require.InDelta(t, float64(l.Rank()), trace, 1e-10)
 		require64(t, w, associator(t)(Pseudoinverse(inSingle(x), inSingle(x))).W(), 0)
 	}
-	square := hadamard(3)
+	square := hadamard(8)
 	full := associator(t)(Pseudoinverse(square, square))
 	require.Equal(t, 8, full.Rank())
 	require64(t, identity(8), full.W(), 1e-14)
@@ -125,7 +125,7 @@ func TestAutoassociationProjects(t *testing.T) {
 // Where patterns are orthogonal both rules are one, but for the factor n.
 func TestPseudoinverseOfOrthogonalPatterns(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 1))
-	x := matrix.Tensor(tensor.Float64, hadamard(4).Float64s()[:7*16], 7, 16)
+	x := matrix.Tensor(tensor.Float64, hadamard(16).Float64s()[:7*16], 7, 16)
 	y := spins(r, 7, 5)
 	hebb, w := associator(t)(Correlation(x, y)).W(), associator(t)(Pseudoinverse(x, y)).W()
 	for i, v := range hebb.Float64s() {
