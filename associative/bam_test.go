@@ -280,8 +280,8 @@ func TestBAMOfKosko(t *testing.T) {
 // Of orthogonal pairs each is a fixed pair, and its negative is one too: the only symmetry of a memory without biases.
 func TestBAMOfOrthogonalPairs(t *testing.T) {
 	for pairs := 1; pairs <= 8; pairs++ {
-		x := matrix.Tensor(tensor.Float64, hadamard(3).Float64s()[:pairs*8], pairs, 8)
-		y := matrix.Tensor(tensor.Float64, hadamard(4).Float64s()[16:(pairs+1)*16], pairs, 16)
+		x := matrix.Tensor(tensor.Float64, hadamard(8).Float64s()[:pairs*8], pairs, 8)
+		y := matrix.Tensor(tensor.Float64, hadamard(16).Float64s()[16:(pairs+1)*16], pairs, 16)
 		for name, l := range map[string]*Linear{
 			"correlation": associator(t)(Correlation(x, y)), "pseudoinverse": associator(t)(Pseudoinverse(x, y)),
 			"bidirectional": associator(t)(Bidirectional(x, y)),
