@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/harmonium-go/harmonium/associative"
@@ -104,14 +105,17 @@ func (t *AttractionTable) name(rule associative.Rule, fed int) string {
 // Plot writes the indices against the number of patterns as a PNG file: whole, or not at all.
 func (t *AttractionTable) Plot(path string) error {
 	c := chart{title: fmt.Sprintf("Index of attraction, %d units", t.Units), x: "stored patterns m", y: "I = Σ h·p(h), h = 0 to 5"}
+	highest := 0.0
 	for r, rule := range t.Rules {
 		for f, estimates := range [][]Estimate{t.Once[r], t.Fed[r]} {
 			curve := curve{name: t.name(rule, f)}
 			for k, m := range t.Stored {
+				highest = max(highest, estimates[k].High)
 				curve.add(float64(m), estimates[k])
 			}
 			c.curves = append(c.curves, curve)
 		}
 	}
+	c.high = math.Ceil(highest)
 	return c.write("AttractionTable", path)
 }

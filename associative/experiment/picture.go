@@ -1,12 +1,11 @@
 package experiment
 
 import (
-	"errors"
 	"fmt"
 	"image/color"
+	"image/png"
+	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -14,10 +13,12 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"github.com/harmonium-go/harmonium/internal/picture"
 )
 
 const (
-	chartWidth  = 6 * vg.Inch
+	chartWidth  = 6.5 * vg.Inch
 	chartHeight = 3.75 * vg.Inch
 	resolution  = 192 // dots an inch, twice what screens have
 )
@@ -72,15 +73,15 @@ func newPlot() *plot.Plot {
 	return p
 }
 
-// roundTicks are four to ten ticks, all with a label, at multiples of 1, 2 or 5 times a power of ten.
+// roundTicks are five to eleven ticks, all with a label, at multiples of 1, 2 or 5 times a power of ten.
 type roundTicks struct{}
 
 // Ticks satisfies plot.Ticker.
 func (roundTicks) Ticks(low, high float64) []plot.Tick {
-	step := math.Pow(10, math.Floor(math.Log10((high-low)/4)))
-	for _, factor := range []float64{5, 2} {
-		if factor*step <= (high-low)/4 {
-			step *= factor
+	step := math.Pow(10, math.Ceil(math.Log10((high-low)/10)-1e-9))
+	for _, part := range []float64{5, 2} {
+		if step/part >= (high-low)/10*(1-1e-9) {
+			step /= part
 			break
 		}
 	}
@@ -93,6 +94,18 @@ func (roundTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
+// decades are ticks at the powers of ten.
+type decades struct{}
+
+// Ticks satisfies plot.Ticker.
+func (decades) Ticks(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	for k := math.Ceil(math.Log10(low) - 1e-9); k <= math.Log10(high)+1e-9; k++ {
+		ticks = append(ticks, plot.Tick{Value: math.Pow(10, k), Label: strconv.FormatFloat(math.Pow(10, k), 'g', -1, 64)})
+	}
+	return ticks
+}
+
 // write writes the chart.
 func (c *chart) write(what, path string) error {
 	p := newPlot()
@@ -101,7 +114,7 @@ func (c *chart) write(what, path string) error {
 	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{225}, color.Gray{225}
 	p.Add(grid)
 	if c.logarithmic = c.logarithmic && c.positive(); c.logarithmic {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, decades{}
 	}
 	legend := p.Legend
 	legend.Top, legend.Left = true, true
@@ -124,6 +137,9 @@ func (c *chart) write(what, path string) error {
 	}
 	if c.fromZero {
 		p.X.Min = 0
+	}
+	if c.logarithmic { // whole decades
+		p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(p.Y.Min))), math.Pow(10, math.Ceil(math.Log10(p.Y.Max)))
 	}
 	return writePNG(what, path, chartWidth, chartHeight, func(canvas draw.Canvas) {
 		whole := draw.Crop(canvas, vg.Points(6), -vg.Points(6), vg.Points(6), -vg.Points(6))
@@ -184,30 +200,18 @@ func (c *curve) draw(p *plot.Plot, logarithmic bool) ([]plot.Thumbnailer, error)
 	return []plot.Thumbnailer{line, scatter}, nil
 }
 
-// writePNG draws a picture and writes it beside path before it is renamed, so that nobody meets half a file.
-func writePNG(what, path string, width, height vg.Length, drawOn func(draw.Canvas)) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("experiment: %s: Plot %q: %w", what, path, err)
-		}
-	}()
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-		}
-	}()
+// writePNG draws a picture and writes it: whole, or not at all.
+func writePNG(what, path string, width, height vg.Length, drawOn func(draw.Canvas)) error {
 	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(resolution))
 	drawOn(draw.New(canvas))
-	_, err = vgimg.PngCanvas{Canvas: canvas}.WriteTo(f)
-	// CreateTemp makes private files; a picture is for everyone to look at.
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
-		return err
+	err := picture.Write(path, func(w io.Writer) error {
+		encoder := png.Encoder{CompressionLevel: png.BestCompression}
+		return encoder.Encode(w, canvas.Image())
+	})
+	if err != nil {
+		return fmt.Errorf("experiment: %s: Plot %q: %w", what, path, err)
 	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // known is a number without an interval.

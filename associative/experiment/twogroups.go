@@ -226,10 +226,12 @@ func (t *TwoGroups) met() (met [numberOfEnds]bool) {
 // panel draws one square of states: i to the right, j upwards.
 func (t *TwoGroups) panel(canvas draw.Canvas, title string, at func(i, j int) color.Color) {
 	side := t.Units/2 + 1
-	img := image.NewRGBA(image.Rect(0, 0, side, side))
-	for i := range side {
-		for j := range side {
-			img.Set(i, side-1-j, at(i, j))
+	// Several dots a state, so that their edges stay sharp where the picture is scaled.
+	dots := max(1, 500/side)
+	img := image.NewRGBA(image.Rect(0, 0, dots*side, dots*side))
+	for x := range dots * side {
+		for y := range dots * side {
+			img.Set(x, y, at(x/dots, side-1-y/dots))
 		}
 	}
 	p := newPlot()
