@@ -42,13 +42,17 @@ func (p Paddings) String() string {
 
 // Padded learns patterns of N visible units in a network of N + K, by another rule. Which values the K hidden units have, nobody cares: they
 // are there to tell patterns apart, and only the visible ones are judged (see Success). A network of more units stores more patterns.
-// Decorrelated paddings help Hebb's rule, to which they bring what the projection has: of 20 random patterns of 50 units, 0.08 are stable without
-// hidden units, 0.4 with 25 that are random, and 0.99 with 25 that are decorrelated. Relaxed ones help rules that can fail: hidden bits that cannot be had are given up, for the sake of the others. Several
-// paddings for a pattern take room that other patterns could have.
+//
+// Decorrelated paddings help Hebb's rule, to which they bring what the projection has: of 20 random patterns of 50 units 6 in 100 stay as they
+// are without hidden units, 25 with 25 random ones, and 97 with 25 that are decorrelated. Relaxed ones help rules that learn as much as
+// can be learned: hidden bits that cannot be had are given up, for the sake of the others. Several paddings for a pattern take room that
+// other patterns could have. A pattern that stays need not be found by its visible part: the more units are hidden, the more of the
+// fields comes from what is not known.
 //
 // The units of the network are the visible ones, then the hidden ones.
 //
-// Source: B. Raj, R. Singh, "Boltzmann Machines", lecture of 11-785 Introduction to Deep Learning, Carnegie Mellon University.
+// Source: B. Raj, R. Singh, "Boltzmann Machines", lecture of 11-785 Introduction to Deep Learning, Carnegie Mellon University, for the idea and for
+// random paddings; how the others are chosen is this library's.
 type Padded struct {
 	// Rule learns the extended patterns. Where it has a setting for each pattern, that is for each padding, those of a pattern one behind
 	// the other.
