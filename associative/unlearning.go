@@ -105,5 +105,6 @@ func (h *Hopfield) unlearn(ctx context.Context, dreams int, rate float64, seed u
 			}
 		})
 	}
+	dreamer.bound()
 	return &dreamer, nil
 }
