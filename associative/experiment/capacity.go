@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -15,7 +16,7 @@ import (
 type Criterion int
 
 const (
-	// ErrorFree wants every bit of every pattern to be stable, with a field that is not 0.
+	// ErrorFree wants every bit of every pattern to be stable, and not by a tie.
 	ErrorFree Criterion = iota
 	// Recalled wants half of the patterns, or more, to be recalled with an overlap of at least 0.9.
 	Recalled
@@ -103,7 +104,7 @@ type Capacities struct {
 
 // Capacity measures how many random patterns networks hold, and what load that is in the limit of many units. For each set one pattern
 // after the other is stored, until the network holds them no longer: that number is found by doubling and halving, to n/1000. So each set
-// has a capacity of its own, and their mean an interval.
+// has a capacity of its own, and their mean an interval. A rule that refuses a number of patterns, as Projection does n, does not hold them.
 //
 // Errors: ErrConfig; those of the rules; context's error when it ends. Cost: some 2·log₂ m networks for each set.
 func Capacity(ctx context.Context, c CapacityConfig) (*Capacities, error) {
@@ -132,12 +133,13 @@ func (c *CapacityConfig) point(ctx context.Context, rule associative.Rule, n int
 	r := newRecaller(c.Seed, n, c.Noise, associative.Keep, c.Tried)
 	err := eachSet(ctx, c.Sets, progress, func(set int) (err error) {
 		held[set], err = capacityOf(n, most, func(m int) (bool, error) {
+			patterns := r.patterns.draw(set, m)
 			if err := ctx.Err(); err != nil {
 				return false, err
 			}
-			patterns := r.patterns.draw(set, m)
 			if c.Criterion == ErrorFree {
-				return errorFree(ctx, rule, patterns, n)
+				ok, err := errorFree(ctx, rule, patterns, n)
+				return ok, unlessRefused(err, m)
 			}
 			overlaps, err := r.overlaps(ctx, rule, set, patterns)
 			found := 0
@@ -146,7 +148,7 @@ func (c *CapacityConfig) point(ctx context.Context, rule associative.Rule, n int
 					found++
 				}
 			}
-			return 2*found >= len(overlaps), err
+			return err == nil && 2*found >= len(overlaps), unlessRefused(err, m)
 		})
 		limited[set] = held[set] == float64(most)
 		return err
@@ -161,10 +163,18 @@ func (c *CapacityConfig) point(ctx context.Context, rule associative.Rule, n int
 	return p, err
 }
 
+// unlessRefused returns an error, unless it says that so many patterns are too many for a rule: a rule that refuses a single one is set wrongly.
+func unlessRefused(err error, patterns int) error {
+	if patterns > 1 && errors.Is(err, energy.ErrConfig) {
+		return nil
+	}
+	return err
+}
+
 // capacityOf finds the number of patterns, of at most so many, beyond which a network no longer holds them.
 func capacityOf(n, most int, holds func(m int) (bool, error)) (float64, error) {
 	good, bad := 0, most+1
-	for m := max(1, n/64); m < bad; m = min(2*m, most) {
+	for m := 1; m < bad; m = min(2*m, most) {
 		ok, err := holds(m)
 		if err != nil {
 			return 0, err
@@ -192,18 +202,17 @@ func capacityOf(n, most int, holds func(m int) (bool, error)) (float64, error) {
 	return float64(good+bad-1) / 2, nil
 }
 
-// errorFree reports whether all patterns are stable, whatever ties do: then the patterns and their negatives are, where ties are −1.
+// firm is the stability κ that is taken for more than rounding.
+const firm = 1e-9
+
+// errorFree reports whether all patterns are stable, whatever ties do.
 func errorFree(ctx context.Context, rule associative.Rule, patterns []float64, n int) (bool, error) {
-	h, err := learn(ctx, rule, associative.Minus, patterns, n)
+	h, err := rule.Learn(ctx, rows(patterns, n))
 	if err != nil {
 		return false, err
 	}
-	both := slices.Clone(patterns)
-	for _, v := range patterns {
-		both = append(both, -v)
-	}
-	stable, err := h.Stable(rows(both, n))
-	return err == nil && !slices.Contains(stable, false), err
+	kappa, err := h.Stabilities(rows(patterns, n))
+	return err == nil && slices.Min(kappa.Float64s()) > firm, err
 }
 
 // ErrorFreeLaw is n/(4 ln n), up to which Hebb's rule stores random patterns without a wrong bit as n grows.

@@ -2,13 +2,17 @@ package experiment
 
 import "github.com/harmonium-go/harmonium/associative"
 
-// name is what a rule is called in tables and legends: its own name, and whether it keeps the diagonal, of which basins depend.
+// name is what a rule is called in tables and legends: its own name, and whether it keeps the diagonal, on which basins depend.
 func name(rule associative.Rule) string {
+	diagonal := false
 	switch r := rule.(type) {
 	case associative.Hebb:
-		if r.KeepDiagonal {
-			return r.String() + " + diagonal"
-		}
+		diagonal = r.KeepDiagonal
+	case associative.Projection:
+		diagonal = r.KeepDiagonal
+	}
+	if diagonal {
+		return rule.String() + " + diagonal"
 	}
 	return rule.String()
 }

@@ -52,7 +52,8 @@ func (c *RetrievalConfig) fill() error {
 		validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets), validRange("Tried", c.Tried, 1, maxSets))
 }
 
-// RetrievalCurve is how a rule recalls in networks of one size. Index k belongs to the load Loads[k].
+// RetrievalCurve is how a rule recalls in networks of one size. Index k belongs to the load Loads[k]. It ends before the first load of which
+// the rule refuses a set, as Projection refuses n independent patterns.
 type RetrievalCurve struct {
 	Rule      associative.Rule
 	Units     int
@@ -98,6 +99,7 @@ func (c *RetrievalConfig) part(k int) Progress {
 func (c *RetrievalConfig) curve(ctx context.Context, rule associative.Rule, n int, progress Progress) (RetrievalCurve, error) {
 	curve := RetrievalCurve{Rule: rule, Units: n}
 	overlap, found := make([][]float64, len(c.Loads)), make([][]float64, len(c.Loads))
+	refused := make([]int, c.Sets) // the first load that the rule refuses
 	for k, load := range c.Loads {
 		curve.Stored = append(curve.Stored, max(1, int(math.Round(load*float64(n)))))
 		overlap[k], found[k] = make([]float64, c.Sets), make([]float64, c.Sets)
@@ -105,8 +107,13 @@ func (c *RetrievalConfig) curve(ctx context.Context, rule associative.Rule, n in
 	r := newRecaller(c.Seed, n, c.Noise, c.Ties, c.Tried)
 	err := eachSet(ctx, c.Sets, progress, func(set int) error {
 		patterns := r.patterns.draw(set, curve.Stored[len(c.Loads)-1])
+		refused[set] = len(c.Loads)
 		for k, m := range curve.Stored {
 			overlaps, err := r.overlaps(ctx, rule, set, patterns[:m*n])
+			if err != nil && unlessRefused(err, m) == nil {
+				refused[set] = k
+				break
+			}
 			if err != nil {
 				return fmt.Errorf("set %d, %d patterns: %w", set, m, err)
 			}
@@ -119,7 +126,8 @@ func (c *RetrievalConfig) curve(ctx context.Context, rule associative.Rule, n in
 		}
 		return nil
 	})
-	for k := range c.Loads {
+	curve.Stored = curve.Stored[:slices.Min(refused)]
+	for k := range curve.Stored {
 		curve.Overlap = append(curve.Overlap, meanOf(overlap[k]))
 		curve.Retrieved = append(curve.Retrieved, shareOf(found[k]))
 	}
