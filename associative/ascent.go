@@ -9,7 +9,7 @@ import (
 type ascent struct {
 	Valleys
 	x      []float64 // the patterns
-	p, n   int
+	n      int
 	shares []float64 // a_p
 	draws  rng.Stream
 

@@ -34,7 +34,7 @@ type MPF struct {
 	Iterations int
 	// Tolerance ends learning once no number of the gradient of K exceeds it; 0 means 1e-6.
 	Tolerance float64
-	// Decay is λ.
+	// Decay is λ. Biases do not decay: that of a unit which is the same in all patterns grows until the Tolerance is reached.
 	Decay float64
 	// Bias makes the network learn biases too.
 	Bias bool

@@ -68,13 +68,13 @@ func TestExtendedPatterns(t *testing.T) {
 				}
 			}
 			require.Equal(t, full, extend(t, r, x))
-			h := learned(t, r, x)
-			require.Equal(t, learned(t, Hebb{}, full).m, h.m)
+			h := learn(t, r, x)
+			require.Equal(t, learn(t, Hebb{}, full).m, h.m)
 			r.Seed = 3
 			require.NotEqual(t, full, extend(t, r, x))
 			r.Hidden = 0 // nothing to pad
 			require.Equal(t, x.Float64s(), extend(t, Padded{Rule: Hebb{}, Paddings: paddings}, x).Float64s())
-			require.Equal(t, learned(t, Hebb{}, x).m, learned(t, Padded{Rule: Hebb{}, Paddings: paddings}, x).m)
+			require.Equal(t, learn(t, Hebb{}, x).m, learn(t, Padded{Rule: Hebb{}, Paddings: paddings}, x).m)
 		}
 	}
 }
@@ -113,7 +113,7 @@ func TestRelaxedPaddingsAreAtRest(t *testing.T) {
 	const n, p, hidden = 20, 12, 10
 	x := spins(rand.New(rand.NewPCG(3, 1)), p, n)
 	atRest := func(r Padded) bool {
-		h, full := learned(t, r, x), extend(t, r, x)
+		h, full := learn(t, r, x), extend(t, r, x)
 		got := recall(t, h, full, Asynchronous{Clamped: firstUnits(n, n+hidden)})
 		return slices.Equal(full.Float64s(), got.States.Float64s())
 	}
@@ -135,7 +135,7 @@ func TestHiddenUnitsRaiseCapacity(t *testing.T) {
 		var without, random, better float64
 		for _, seed := range stattest.Seeds {
 			x := spins(rand.New(rand.NewPCG(seed, 4)), c.p, n)
-			share := func(r Padded) float64 { return success(t, r, learned(t, r, x), extend(t, r, x), x) / 4 }
+			share := func(r Padded) float64 { return success(t, r, learn(t, r, x), extend(t, r, x), x) / 4 }
 			without += share(Padded{Rule: c.rule, Seed: seed})
 			random += share(Padded{Rule: c.rule, Hidden: c.hidden, Seed: seed})
 			better += share(Padded{Rule: c.rule, Hidden: c.hidden, Paddings: c.better, Seed: seed})
@@ -153,7 +153,7 @@ func TestRecallByTheVisiblePart(t *testing.T) {
 	const n, p, hidden = 40, 6, 20
 	x := spins(rand.New(rand.NewPCG(5, 1)), p, n)
 	r := Padded{Rule: Hebb{}, Hidden: hidden, Seed: 1}
-	h := learned(t, r, x)
+	h := learn(t, r, x)
 	start, err := r.Start(h, x)
 	require.NoError(t, err)
 	require.Equal(t, tensor.Shape{p, n + hidden}, start.Shape())
@@ -214,7 +214,7 @@ func TestPaddedRefuses(t *testing.T) {
 		})
 	}
 	r := Padded{Rule: Hebb{}, Hidden: 2}
-	h := learned(t, r, x)
+	h := learn(t, r, x)
 	full := extend(t, r, x)
 	for _, c := range []struct {
 		name string

@@ -101,7 +101,7 @@ func (r Valleys) Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfield, 
 	if err != nil {
 		return nil, fmt.Errorf("associative: %v: Learn: %w", r, err)
 	}
-	a := &ascent{Valleys: r.withDefaults(p), x: x, p: p, n: n, shares: shares, draws: rng.New(r.Seed, "associative valleys")}
+	a := &ascent{Valleys: r.withDefaults(p), x: x, n: n, shares: shares, draws: rng.New(r.Seed, "associative valleys")}
 	if err := a.start(); err != nil {
 		return nil, fmt.Errorf("associative: %v: Learn: %w", r, err)
 	}
