@@ -21,7 +21,7 @@ import (
 //
 // y^i being y with unit i flipped, and the a_p adding up to 1. K is convex. A pattern that is not stable adds at least a_p to the first sum, which
 // therefore can fall to 0 exactly where all patterns can be stable. Random ones can be well beyond one a unit: in networks of 64 and of 100 units
-// 1.5 patterns a unit were all stored in each of 8 trials, and 1.7 in none. A little Decay makes the basins larger. Where not all can be, the minimum weighs them by their importance; and if patterns are
+// 1.4 patterns a unit were all stored in each of 16 trials, and 1.7 in none. A little Decay makes the basins larger. Where not all can be, the minimum weighs them by their importance; and if patterns are
 // samples of a network, it tends to that network as they grow many.
 //
 // K is a graph (see energy.Quadratic.ProbabilityFlow), its gradient is Gorgonia's, and it is minimised by L-BFGS. Patterns that can all be

@@ -55,7 +55,8 @@ func (f ValleysFrom) String() string {
 // From the others, which are at temperature 0 and so of no scale, learning begins with the correlations Σ_p a_p y_p y_pᵀ, in whose unit
 // Rate is, and ends as soon as all patterns are stable. From Targets and NearTargets a step is on those that are not, and changes
 // the weights of the units that moved alone: a perceptron's step with symmetric weights, which stores far beyond Hebb. Where the epochs
-// do not suffice, the last network is returned; see Hopfield.Stable.
+// do not suffice, the last network is returned; see Hopfield.Stable. In networks of 64 and of 100 units the largest numbers of random patterns
+// that were all stored in each of 16 trials were 0.6 a unit for RandomStates, 1 for Targets and 1.1 for NearTargets (of 0.5, 0.6, 0.8, 1, 1.1 …).
 //
 // Sources: B. Raj, R. Singh, "Hopfield Nets" and "Boltzmann Machines", lectures of 11-785 Introduction to Deep Learning, Carnegie Mellon
 // University; for AllStates D. Ackley, G. Hinton, T. Sejnowski, Cognitive Science 9 (1985); for RandomStates J. J. Hopfield,
