@@ -118,7 +118,9 @@ func newHopfield(m []float64, n int, scale float64, config HopfieldConfig) (*Hop
 		}
 	}
 	h := &Hopfield{n: n, config: config, m: m, scale: scale}
-	h.bound()
+	if h.bound(); !kernel.AllFinite(h.tie) {
+		return nil, fmt.Errorf("couplings and biases are so large that fields are too large for float64: %w", energy.ErrNotFinite)
+	}
 	return h, nil
 }
 
