@@ -73,7 +73,7 @@ type Hopfield struct {
 // NewHopfield makes a network with couplings W, an (n, n) tensor of float32 or float64.
 //
 // Errors: ErrShape, ErrDtype, ErrNotFinite; ErrConfig for couplings that are not symmetric or have a diagonal, unless the configuration
-// permits them, and for unknown Ties. Cost: a copy of W in float64.
+// permits them, and for unknown Ties; ErrNotFinite where fields could overflow. Cost: a copy of W in float64.
 func NewHopfield(w *tensor.Dense, config HopfieldConfig) (*Hopfield, error) {
 	values, n, err := matrix.Of(w, 0)
 	if err == nil && len(values) != n*n {
