@@ -42,11 +42,11 @@ type BAMConfig struct {
 // NewBAM makes a bidirectional memory of couplings w, a contiguous (n, k) tensor of float32 or float64, which is copied.
 // Errors: ErrShape, ErrDtype, ErrNotFinite.
 func NewBAM(w *tensor.Dense, config BAMConfig) (*BAM, error) {
-	l, err := NewLinear(w)
+	numbers, k, err := matrix.Of(w, 0)
 	if err != nil {
-		return nil, fmt.Errorf("associative: NewBAM: %w", err)
+		return nil, fmt.Errorf("associative: NewBAM: w: %w", err)
 	}
-	return l.BAM(config)
+	return newLinear(slices.Clone(numbers), len(numbers)/k, k).BAM(config)
 }
 
 // BAM makes a bidirectional memory of the associator's W. Errors: ErrShape for biases of another length, ErrNotFinite.

@@ -119,15 +119,17 @@ func (d Descent) resolved(x []float64, n int) (Descent, error) {
 		return d, fmt.Errorf("x: the singular values were not found: %w", energy.ErrNotFinite)
 	}
 	s := svd.Values(nil)
-	largest, smallest := s[0]*s[0], s[rankOf(s, rows, n, 0)-1]
-	switch bound := 2 / largest; {
-	case largest == 0:
+	rank := rankOf(s, rows, n, 0)
+	if rank == 0 {
 		return d, fmt.Errorf("x: every number is 0, want patterns: %w", energy.ErrRange)
+	}
+	largest, smallest := s[0]*s[0], s[rank-1]*s[rank-1]
+	switch bound := 2 / largest; {
 	case !(d.Rate >= 0 && d.Rate < bound):
 		return d, fmt.Errorf("Rate is %g, want less than 2/σ² = %g, σ the largest singular value of x, or 0 for the best: %w", d.Rate, bound,
 			energy.ErrConfig)
 	case d.Rate == 0:
-		d.Rate = 2 / (largest + smallest*smallest)
+		d.Rate = 2 / (largest + smallest)
 	}
 	if d.Epochs == 0 {
 		d.Epochs = 10000

@@ -29,7 +29,7 @@ import (
 // 1/α = ∫_−κ^∞ (t + κ)² exp(−t²/2)/√(2π) dt as n grows.
 //
 // Sources: W. Krauth, M. Mézard, "Learning algorithms with optimal stability in neural networks", Journal of Physics A 20 (1987);
-// E. Gardner, Journal of Physics A 21 (1988), eq. 28, for the best κ.
+// E. Gardner, Journal of Physics A 21 (1988), for the best κ.
 type MinOverlap struct {
 	// Tolerance is the share of the best stability that may be missing; 0 means 0.01.
 	Tolerance float64

@@ -79,9 +79,7 @@ func XOr() (net *Hopfield, rows [][]float64) {
 // SelfInhibited returns three units of which the first inhibits itself: what goes wrong where the diagonal is not 0, which SelfCoupling
 // permits.
 //
-//	    −3 1 1
-//	W =  1 0 2        b = 0        h_1 = −3x_1 + x_2 + x_3
-//	     1 2 0
+//	w_11 = −3    w_12 = w_13 = 1    w_23 = 2    b = 0        h_1 = −3x_1 + x_2 + x_3
 //
 // The first unit never agrees with its field, since |x_2 + x_3| ≤ 2 < 3: no state is stable, and it changes in every sweep for ever. A
 // flip of unit i to the side of its field changes the energy by −2|h_i| − 2w_ii, so that w_ii < 0 lets it rise where |h_i| < −w_ii: from
@@ -95,8 +93,7 @@ func SelfInhibited() *Hopfield {
 // AsymmetricPair returns two units of which the first is drawn away from the second, and the second to the first: what goes wrong where
 // W is not symmetric, which Asymmetric permits.
 //
-//	    0 1
-//	W = −1 0        b = 0        h_1 = −x_2        h_2 = x_1
+//	w_12 = 1    w_21 = −1    b = 0        h_1 = −x_2    h_2 = x_1
 //
 // Of two units one always disagrees with its field. Both at once, or one after the other, they go through all four states for ever:
 // (1, 1), (−1, 1), (−1, −1), (1, −1). A synchronous sweep is one step of that and the cycle has four; a sweep in order is two, and it has

@@ -20,11 +20,11 @@ import (
 // the network found has at least κ·Margin/(2·Margin + n): half of the best, for a large Margin.
 //
 // The couplings are symmetric, one perceptron of n(n+1)/2 weights, unless each unit is a perceptron of its own. All numbers are whole, so
-// that nothing is lost to rounding and fields of 0 are told from others. Random patterns can be stored up to 2n for PerUnit, and up to 1.28 n
-// with symmetric couplings, as n grows.
+// that nothing is lost to rounding and fields of 0 are told from others. As n grows, random patterns can be stored up to 2n by a perceptron per
+// unit. With symmetric couplings sets of 1.5 n were still stored at n = 100 and 200, after thousands of epochs.
 //
-// Sources: F. Rosenblatt, "Principles of Neurodynamics" (1962); R. Rojas, "Neural Networks" (1996), sections 13.3.1 and 13.3.2; S. Diederich,
-// M. Opper, Physical Review Letters 58 (1987); E. Gardner, H. Gutfreund, I. Yekutieli, Journal of Physics A 22 (1989), for the symmetric capacity.
+// Sources: F. Rosenblatt, "Principles of Neurodynamics" (1962); R. Rojas, "Neural Networks" (1996), chapter 13, for the one perceptron;
+// S. Diederich, M. Opper, Physical Review Letters 58 (1987); E. Gardner, Europhysics Letters 4 (1987), for the capacity.
 type Perceptron struct {
 	// PerUnit makes the weights of each unit a perceptron of its own. w_ij and w_ji then differ: the network is Asymmetric, has no energy that
 	// recall lowers, and may run in cycles.

@@ -25,8 +25,9 @@ import (
 // Sources: R. von Mises, H. Pollaczek-Geiringer, Z. Angew. Math. Mech. 9 (1929); R. Rojas, "Neural Networks", 1996, § 12.1.3.
 type PowerMethod struct {
 	MaxSteps int // ends a row that has come to nothing; 0 means 1,000
-	// Tolerance says what is equal. A state is an eigenvector if |xW − λx| ≤ Tolerance·|W|, the Frobenius norm, and it has come again
-	// if it differs by at most Tolerance from what it was; 0 means 1e-10.
+	// Tolerance says what is equal. A state is an eigenvector if |xW − λx| ≤ Tolerance·|W|, the Frobenius norm. It has come again if it
+	// differs from what it was by at most Tolerance times |xW − λx| / |xW|, the sine of the angle that a step turns it by: a slow approach to
+	// an eigenvector, of a negative eigenvalue too, is so no cycle. 0 means 1e-10.
 	Tolerance float64
 	Seed      uint64 // of the start that is drawn where none is given
 }
@@ -41,9 +42,6 @@ type PowerResult struct {
 	Eigenvector []bool
 	// Cycle is in how many steps the state comes again: 1 for an eigenvector, 2 for one of a negative eigenvalue, whose sign each step
 	// turns over, or the length of a cycle of states that are none. 0 means that MaxSteps ended the row first.
-	//
-	// Up to the tolerance a state that comes to an eigenvector slowly, because another eigenvalue is of nearly the same size, looks like a
-	// cycle. Residuals tells how far it was.
 	Cycle []int
 }
 
@@ -142,7 +140,7 @@ func (p PowerMethod) iterate(weights, states []float64, n int) (*PowerResult, []
 				out.Cycle[row] = 2
 			case out.Eigenvector[row]:
 				out.Cycle[row] = 1
-			case since > 0 && distance(state, mark, 1) <= p.Tolerance:
+			case since > 0 && distance(state, mark, 1)*math.Sqrt(kernel.SumSquares(image, 0)) <= p.Tolerance*residual:
 				out.Cycle[row] = since
 			}
 			stays = out.Cycle[row] == 0 && step < p.MaxSteps

@@ -28,7 +28,7 @@ import (
 // diagonal, further without.
 //
 // Sources: T. Kohonen, M. Ruohonen, IEEE Transactions on Computers C-22 (1973); L. Personnaz, I. Guyon, G. Dreyfus, Journal de
-// Physique Lettres 46 (1985), eq. 4; I. Kanter, H. Sompolinsky, Physical Review A 35 (1987), for the rule without the diagonal.
+// Physique Lettres 46 (1985); I. Kanter, H. Sompolinsky, Physical Review A 35 (1987), for the rule without the diagonal.
 type Projection struct {
 	// KeepDiagonal leaves w_ii in place, as the linear associators do: the fields of patterns are then the patterns.
 	KeepDiagonal bool

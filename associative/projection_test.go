@@ -216,7 +216,7 @@ func TestProjectionUncouplesFreeUnits(t *testing.T) {
 func TestRulesRefuse(t *testing.T) {
 	good := rowsOf(3, 1, 1, -1, 1, -1, 1)
 	for _, rule := range []Rule{
-		Hebb{}, Projection{}, Eigenvector{}, Storkey{}, Perceptron{}, Perceptron{PerUnit: true}, MinOverlap{},
+		Hebb{}, Projection{}, Eigenvector{}, Storkey{}, Perceptron{}, Perceptron{PerUnit: true}, MinOverlap{}, Unlearning{},
 	} {
 		for _, c := range []struct {
 			patterns *tensor.Dense

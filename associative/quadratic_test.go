@@ -162,21 +162,7 @@ func TestHebbIsItsFormula(t *testing.T) {
 // With the n rows of a Hadamard matrix and the diagonal kept, W is the identity: every state is at rest.
 func TestHadamardPatternsKeepEveryState(t *testing.T) {
 	const n = 16
-	rows := []float64{1}
-	for size := 1; size < n; size *= 2 {
-		var next []float64
-		for half := range 2 {
-			for i := range size {
-				row := rows[i*size : (i+1)*size]
-				next = append(next, row...)
-				for _, v := range row {
-					next = append(next, v*float64(1-2*half))
-				}
-			}
-		}
-		rows = next
-	}
-	patterns := matrix.Tensor(tensor.Float64, rows, n, n)
+	patterns := hadamard(n)
 	kept := must(Hebb{KeepDiagonal: true}.Learn(t.Context(), patterns))(t)
 	require.Len(t, must(kept.StationaryStates(t.Context()))(t), 1<<n)
 	cleared := must(Hebb{}.Learn(t.Context(), patterns))(t)

@@ -61,13 +61,7 @@ func (h *Hopfield) Recall(states *tensor.Dense, d Dynamics) (*Recalled, error) {
 	}
 	own := make([]float64, len(x))
 	copy(own, x)
-	sums := make([]float64, len(x))
-	h.fieldsOf(sums, own)
-	rows := make([]*row, len(x)/h.n)
-	for k := range rows {
-		rows[k] = &row{number: k, x: own[k*h.n : (k+1)*h.n], sums: sums[k*h.n : (k+1)*h.n]}
-		rows[k].note(h)
-	}
+	rows := h.rows(own)
 	d.run(h, rows)
 
 	out := &Recalled{
@@ -85,6 +79,18 @@ func (h *Hopfield) Recall(states *tensor.Dense, d Dynamics) (*Recalled, error) {
 		out.Means = matrix.Tensor(states.Dtype(), means, len(rows), h.n)
 	}
 	return out, nil
+}
+
+// rows prepares states for recall, which changes them.
+func (h *Hopfield) rows(x []float64) []*row {
+	sums := make([]float64, len(x))
+	h.fieldsOf(sums, x)
+	rows := make([]*row, len(x)/h.n)
+	for k := range rows {
+		rows[k] = &row{number: k, x: x[k*h.n : (k+1)*h.n], sums: sums[k*h.n : (k+1)*h.n]}
+		rows[k].note(h)
+	}
+	return rows
 }
 
 func (r *row) energy(h *Hopfield) float64 { return h.energy(r.x, r.sums) }

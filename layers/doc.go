@@ -1,5 +1,5 @@
-// Package layers holds differentiable layers that own parameters: RBM, Linear, LayerNorm, activations, Dropout, a stochastic
-// binary unit, and Sequential.
+// Package layers holds differentiable layers that own parameters: RBM, Linear, Hopfield, LayerNorm, activations, Dropout, a
+// stochastic binary unit, and Sequential.
 //
 // # Parameters and graphs
 //
@@ -19,7 +19,7 @@
 //
 // # Sets of instances
 //
-// A sample may be a set of instances. A batch of sets of one size is (B, T, n): Linear, LayerNorm, activations, Dropout and
+// A sample may be a set of instances. A batch of sets of one size is (B, T, n): Linear, Hopfield, LayerNorm, activations, Dropout and
 // StochasticBernoulli work on each instance as on a row, and so does a Sequential of them. Sets of different sizes are bags, one
 // behind the other in a matrix of instances with a vector of their lengths; see BagLayer and Sequential.ForwardBags.
 //

@@ -27,6 +27,10 @@ func savedLayers(dt tensor.Dtype) map[string]Layer {
 	rbm := func(name string, visible, hidden energy.Units, centered bool) Layer {
 		return must(NewRBM(name, RBMConfig{Visible: visible, Hidden: hidden, Seed: 3, InitDeviation: 0.1, Centered: centered, Dtype: dt}))
 	}
+	hopfield := func(c HopfieldConfig) Layer {
+		c.Seed, c.Dtype = 5, dt
+		return must(NewHopfield("hop", c))
+	}
 	shared := must(NewSequential("inner", linear, drop))
 	deep := Layer(must(NewSequential("deep0", linear)))
 	for i := range 20 {
@@ -41,6 +45,9 @@ func savedLayers(dt tensor.Dtype) map[string]Layer {
 		"centered rbm":              rbm("net.rbm", energy.LearnedGaussian(4, 0.3), energy.FixedGaussian(3, 1.7), true),
 		"one unit":                  rbm("one", energy.Gaussian(1), energy.Bernoulli(1), false),
 		"joined rbm":                rbm("joined", energy.Join(energy.Bernoulli(1), energy.OneHot(1, 3)), energy.Join(energy.LearnedGaussian(1, 2), energy.Spin(2)), true),
+		"hopfield_mean_field":       hopfield(HopfieldConfig{Units: energy.Spin(4)}),
+		"unrolled hopfield":         hopfield(HopfieldConfig{Units: energy.Bernoulli(4), Temperature: 0.5, InputIsState: true, Steps: 3, Damping: 0.25, InitDeviation: 0.5}),
+		"settling hopfield":         hopfield(HopfieldConfig{Units: energy.Bernoulli(4), Tolerance: 1e-3, MaxSteps: 7}),
 		"sequential":                must(NewSequential("seq", linear, norm, Tanh(), drop, rbm("rbm", energy.Spin(4), energy.OneHot(2, 3), false), Softmax())),
 		"a layer twice":             must(NewSequential("seq", linear, Tanh(), drop, norm, Tanh(), linear, drop)),
 		"a layer twice, and within": must(NewSequential("seq", shared, linear, shared, drop)),
@@ -57,6 +64,7 @@ func oddValues(l Layer) {
 			odd = []float64{math.Copysign(0, -1), math.SmallestNonzeroFloat32, -math.MaxFloat32, 1e-40, 1.0 / 3}
 		}
 		copy(x, odd)
+		admissible(p, x)
 		if err := p.Set(x); err != nil {
 			panic(err)
 		}
@@ -225,6 +233,7 @@ func TestHugeClaimsAllocateLittle(t *testing.T) {
 		`{"kind":"rbm","name":"r","config":{"visible":[{"family":"Gaussian","count":1073741824,"variance":"learned"}],"hidden":[{"family":"Spin","count":1}],"dtype":"float32"}}`,
 		`{"kind":"rbm","name":"r","config":{"visible":[{"family":"OneHot","count":2,"states":536870912}],"hidden":[{"family":"Gaussian","count":1073741824,"variance":"fixed"}],"dtype":"float64"}}`,
 		`{"kind":"linear","name":"r","config":{"in":1073741824,"out":1073741824,"dtype":"float64"}}`,
+		`{"kind":"hopfield_mean_field","name":"r","config":{"units":[{"family":"Spin","count":1073741824}],"dtype":"float64"}}`,
 		`{"kind":"layernorm","name":"r","config":{"size":1152921504606846976,"dtype":"float64"}}`,
 	} {
 		require.Less(t, allocated(func() {

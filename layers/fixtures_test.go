@@ -70,8 +70,21 @@ func shuffleParams(l Layer, seed uint64) {
 		for k := range x {
 			x[k] *= 0.5
 		}
+		admissible(p, x)
 		if err := p.Set(x); err != nil {
 			panic(err)
 		}
+	}
+}
+
+// admissible makes values ones that a parameter takes: couplings are symmetric with a zero diagonal.
+func admissible(p *Param, x []float64) {
+	if p.check == nil {
+		return
+	}
+	n := p.shape[0]
+	of := couplingsOf(func(i int) float64 { return x[i] }, n)
+	for i := range x {
+		x[i] = of(i)
 	}
 }

@@ -61,7 +61,8 @@ type HopfieldConfig struct {
 //	1 − d < 2T'/(T' + |λ|),   T' = T for Spin, 4T for Bernoulli
 //
 // Without Steps the layer halves 1 − d by itself, row by row, where an update turns back, so Damping is rarely needed. Below a critical
-// temperature there are many fixed points, of which the layer gives one near to where the field pulls.
+// temperature there are several fixed points, of which the layer gives one that the field pulls to, and between them it jumps. A gradient
+// does not see jumps, and training that has pushed W there may stay there: then a few Steps are the better choice.
 //
 // Source: J. J. Hopfield, PNAS 81 (1984); C. Peterson, J. Anderson, Complex Systems 1 (1987); C. Marcus, R. Westervelt, Phys. Rev. A 40
 // (1989), whose condition for synchronous updates to settle is the above with d = 0.

@@ -38,6 +38,9 @@ func TestConstructorsRefuse(t *testing.T) {
 	drop := func(name string, rate float64) func() error {
 		return func() error { _, err := NewDropout(name, rate, 1); return err }
 	}
+	hop := func(name string, c HopfieldConfig) func() error {
+		return func() error { _, err := NewHopfield(name, c); return err }
+	}
 	v, h := energy.Bernoulli(3), energy.Spin(2)
 	nan, inf := math.NaN(), math.Inf(1)
 	for name, r := range map[string]refusal{
@@ -74,6 +77,32 @@ func TestConstructorsRefuse(t *testing.T) {
 		"LayerNorm epsilon +Inf": {norm("n", LayerNormConfig{Size: 1, Epsilon: inf}), energy.ErrConfig, `Epsilon is +Inf`},
 		"LayerNorm dtype":        {norm("n", LayerNormConfig{Size: 1, Dtype: tensor.Complex64}), energy.ErrDtype, `layers: LayerNorm "n": dtype complex64`},
 
+		"Hopfield name":              {hop("h h", HopfieldConfig{Units: h}), energy.ErrConfig, `layers: Hopfield: name "h h"`},
+		"Hopfield no units":          {hop("h", HopfieldConfig{}), energy.ErrConfig, `layers: Hopfield "h": Units: no units given`},
+		"Hopfield 0 units":           {hop("h", HopfieldConfig{Units: energy.Spin(0)}), energy.ErrConfig, `layers: Hopfield "h": Units: Spin: 0 units`},
+		"Hopfield Gaussian":          {hop("h", HopfieldConfig{Units: energy.Gaussian(2)}), energy.ErrConfig, `layers: Hopfield "h": Units are Gaussian(2), want Spin or Bernoulli`},
+		"Hopfield OneHot":            {hop("h", HopfieldConfig{Units: energy.OneHot(2, 3)}), energy.ErrConfig, `Units are OneHot(2, 3), want Spin or Bernoulli`},
+		"Hopfield joined":            {hop("h", HopfieldConfig{Units: energy.Join(v, h)}), energy.ErrConfig, `Units are Join(Bernoulli(3), Spin(2)), want Spin or Bernoulli`},
+		"Hopfield huge":              {hop("h", HopfieldConfig{Units: energy.Spin(1 << 30)}), energy.ErrConfig, `layers: Hopfield "h": W has 1152921504606846976 numbers, want at most`},
+		"Hopfield temperature -1":    {hop("h", HopfieldConfig{Units: h, Temperature: -1}), energy.ErrConfig, `layers: Hopfield "h": Temperature is -1, want`},
+		"Hopfield temperature NaN":   {hop("h", HopfieldConfig{Units: h, Temperature: nan}), energy.ErrConfig, `Temperature is NaN, want`},
+		"Hopfield temperature +Inf":  {hop("h", HopfieldConfig{Units: h, Temperature: inf}), energy.ErrConfig, `Temperature is +Inf, want`},
+		"Hopfield temperature tiny":  {hop("h", HopfieldConfig{Units: h, Temperature: 1e-40}), energy.ErrConfig, `Temperature is 1e-40, want 1e-30 to 1e30`},
+		"Hopfield steps -1":          {hop("h", HopfieldConfig{Units: h, Steps: -1}), energy.ErrConfig, `layers: Hopfield "h": Steps is -1, want 1 to 2^20, or 0 for the fixed point`},
+		"Hopfield steps huge":        {hop("h", HopfieldConfig{Units: h, Steps: 1<<20 + 1}), energy.ErrConfig, `Steps is 1048577, want`},
+		"Hopfield start of no steps": {hop("h", HopfieldConfig{Units: h, InputIsState: true}), energy.ErrConfig, `InputIsState wants Steps: a fixed point does not depend on the state`},
+		"Hopfield tolerance -1":      {hop("h", HopfieldConfig{Units: h, Tolerance: -1}), energy.ErrConfig, `Tolerance is -1, want a positive number`},
+		"Hopfield tolerance NaN":     {hop("h", HopfieldConfig{Units: h, Tolerance: nan}), energy.ErrConfig, `Tolerance is NaN, want`},
+		"Hopfield tolerance useless": {hop("h", HopfieldConfig{Units: h, Steps: 3, Tolerance: 1}), energy.ErrConfig, `Tolerance is 1 and MaxSteps 0, which are for fixed points, but Steps is 3`},
+		"Hopfield most -1":           {hop("h", HopfieldConfig{Units: h, MaxSteps: -1}), energy.ErrConfig, `MaxSteps is -1, want`},
+		"Hopfield most useless":      {hop("h", HopfieldConfig{Units: h, Steps: 3, MaxSteps: 9}), energy.ErrConfig, `MaxSteps 9, which are for fixed points`},
+		"Hopfield damping 1":         {hop("h", HopfieldConfig{Units: h, Damping: 1}), energy.ErrConfig, `layers: Hopfield "h": Damping is 1, want at least 0 and less than 1`},
+		"Hopfield damping -0.1":      {hop("h", HopfieldConfig{Units: h, Damping: -0.1}), energy.ErrConfig, `Damping is -0.1, want`},
+		"Hopfield damping NaN":       {hop("h", HopfieldConfig{Units: h, Damping: nan}), energy.ErrConfig, `Damping is NaN, want`},
+		"Hopfield deviation -1":      {hop("h", HopfieldConfig{Units: h, InitDeviation: -1}), energy.ErrConfig, `layers: Hopfield "h": InitDeviation is -1, want a positive number`},
+		"Hopfield deviation +Inf":    {hop("h", HopfieldConfig{Units: h, InitDeviation: inf}), energy.ErrConfig, `InitDeviation is +Inf`},
+		"Hopfield dtype":             {hop("h", HopfieldConfig{Units: h, Dtype: tensor.Int}), energy.ErrDtype, `layers: Hopfield "h": dtype int, want float32 or float64`},
+
 		"Dropout name": {drop("", 0.5), energy.ErrConfig, `layers: Dropout: name ""`},
 		"Dropout 0":    {drop("d", 0), energy.ErrConfig, `layers: Dropout "d": rate 0, want more than 0 and less than 1`},
 		"Dropout 1":    {drop("d", 1), energy.ErrConfig, `rate 1, want`},
@@ -109,6 +138,7 @@ func TestGraphsRefuse(t *testing.T) {
 	plain := must(NewRBM("p", RBMConfig{Visible: energy.Bernoulli(3), Hidden: energy.Bernoulli(4)}))
 	l := must(NewLinear("l", LinearConfig{In: 3, Out: 4}))
 	n := must(NewLayerNorm("n", LayerNormConfig{Size: 3}))
+	hop := must(NewHopfield("hop", HopfieldConfig{Units: energy.Spin(3)}))
 	d := must(NewDropout("d", 0.5, 1))
 	s := must(NewStochasticBernoulli("s", 1))
 	seq := must(NewSequential("seq", d, l))
@@ -151,14 +181,26 @@ func TestGraphsRefuse(t *testing.T) {
 		"ContrastiveCost graphs": {two(r.ContrastiveCost, x, elsewhere), energy.ErrConfig, `layers: RBM "r": ContrastiveCost: argument 1 is in another graph`},
 		"Bind nil":               {func() error { _, err := r.Bind(nil); return err }, energy.ErrConfig, `layers: r.W: Node: the graph is nil`},
 
-		"Linear nil":      {one(l.Forward, nil), energy.ErrShape, `layers: Linear "l": Forward: argument 0 is nil`},
-		"Linear wide":     {one(l.Forward, wide), energy.ErrShape, `layers: Linear "l": Forward: input has shape (2, 5), want (batch, 3)`},
-		"Linear flat":     {one(l.Forward, flat), energy.ErrShape, `input has shape (3), want (batch, 3)`},
-		"Linear dtype":    {one(l.Forward, double), energy.ErrDtype, `layers: Linear "l": Forward: `},
-		"LayerNorm nil":   {one(n.Forward, nil), energy.ErrShape, `layers: LayerNorm "n": Forward: argument 0 is nil`},
-		"LayerNorm wide":  {one(n.Forward, wide), energy.ErrShape, `layers: LayerNorm "n": Forward: input has shape (2, 5), want (batch, 3)`},
-		"LayerNorm cube":  {one(n.Forward, cube), energy.ErrShape, `input has shape (2, 3, 1), want (batch, 3)`},
-		"LayerNorm dtype": {one(n.Forward, double), energy.ErrDtype, `layers: LayerNorm "n": Forward: `},
+		"Linear nil":          {one(l.Forward, nil), energy.ErrShape, `layers: Linear "l": Forward: argument 0 is nil`},
+		"Linear wide":         {one(l.Forward, wide), energy.ErrShape, `layers: Linear "l": Forward: input has shape (2, 5), want (batch, 3)`},
+		"Linear flat":         {one(l.Forward, flat), energy.ErrShape, `input has shape (3), want (batch, 3)`},
+		"Linear dtype":        {one(l.Forward, double), energy.ErrDtype, `layers: Linear "l": Forward: `},
+		"LayerNorm nil":       {one(n.Forward, nil), energy.ErrShape, `layers: LayerNorm "n": Forward: argument 0 is nil`},
+		"LayerNorm wide":      {one(n.Forward, wide), energy.ErrShape, `layers: LayerNorm "n": Forward: input has shape (2, 5), want (batch, 3)`},
+		"LayerNorm cube":      {one(n.Forward, cube), energy.ErrShape, `input has shape (2, 3, 1), want (batch, 3)`},
+		"LayerNorm dtype":     {one(n.Forward, double), energy.ErrDtype, `layers: LayerNorm "n": Forward: `},
+		"Hopfield nil":        {one(hop.Forward, nil), energy.ErrShape, `layers: Hopfield "hop": Forward: argument 0 is nil`},
+		"Hopfield wide":       {one(hop.Forward, wide), energy.ErrShape, `layers: Hopfield "hop": Forward: input has shape (2, 5), want (batch, 3)`},
+		"Hopfield flat":       {one(hop.Forward, flat), energy.ErrShape, `layers: Hopfield "hop": Forward: input has shape (3), want (batch, 3)`},
+		"Hopfield dtype":      {one(hop.Forward, double), energy.ErrDtype, `layers: Hopfield "hop": Forward: `},
+		"Hopfield energy nil": {one(hop.Energy, nil), energy.ErrShape, `layers: Hopfield "hop": Energy: argument 0 is nil`},
+		"Hopfield energy":     {one(hop.Energy, wide), energy.ErrShape, `layers: Hopfield "hop": Energy: energy: Quadratic: Energy: x has shape (2, 5), want (batch, 3)`},
+		"Hopfield cube":       {one(hop.Energy, cube3), energy.ErrShape, `layers: Hopfield "hop": Energy: `},
+		"Hopfield free nil":   {two(hop.FreeEnergy, nil, x), energy.ErrShape, `layers: Hopfield "hop": FreeEnergy: argument 0 is nil`},
+		"Hopfield free field": {two(hop.FreeEnergy, x, wide), energy.ErrShape, `layers: Hopfield "hop": FreeEnergy: `},
+		"Hopfield free graph": {two(hop.FreeEnergy, elsewhere, x), energy.ErrConfig, `layers: Hopfield "hop": FreeEnergy: argument 1 is in another graph`},
+		"Hopfield bind nil":   {func() error { _, err := hop.Bind(nil); return err }, energy.ErrConfig, `layers: hop.W: Node: the graph is nil`},
+
 		"Dropout nil":     {one(d.Forward, nil), energy.ErrShape, `layers: Dropout "d": Forward: argument 0 is nil`},
 		"Dropout flat":    {one(d.Forward, flat), energy.ErrShape, `layers: Dropout "d": Forward: `},
 		"Dropout int":     {one(d.Forward, whole), energy.ErrDtype, `layers: Dropout "d": Forward: `},
@@ -196,6 +238,7 @@ func TestGraphsRefuse(t *testing.T) {
 	// What came and what was wanted is in every message, and the right calls pass.
 	for _, call := range []func() error{
 		one(r.Forward, x), one(r.Backward, h), two(r.Energy, x, h), two(r.ContrastiveCost, x, x), one(l.Forward, x), one(n.Forward, x), one(seq.Forward, x),
+		one(hop.Forward, x), one(hop.Forward, cube3), one(hop.Energy, x), two(hop.FreeEnergy, x, x), two(hop.FreeEnergy, x, nil),
 	} {
 		require.NoError(t, call())
 	}

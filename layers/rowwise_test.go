@@ -7,6 +7,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/graphtest"
 )
 
@@ -20,7 +21,9 @@ func TestInstancesAreRows(t *testing.T) {
 		drop := must(NewDropout("d", 0.5, 1))
 		coin := must(NewStochasticBernoulli("c", 1))
 		chain := must(NewSequential("s", norm, ReLU(), drop, noBias, Softmax()))
-		for i, l := range []Layer{linear, noBias, norm, drop, coin, Sigmoid(), Tanh(), ReLU(), Softplus(), Softmax(), chain} {
+		fixed := must(NewHopfield("h", HopfieldConfig{Units: energy.Spin(columns), Dtype: dt}))
+		unrolled := must(NewHopfield("h", HopfieldConfig{Units: energy.Bernoulli(columns), Steps: 2, InputIsState: true, Dtype: dt}))
+		for i, l := range []Layer{linear, noBias, norm, drop, coin, Sigmoid(), Tanh(), ReLU(), Softplus(), Softmax(), chain, fixed, unrolled} {
 			shuffleParams(l, uint64(i))
 			x := normals(7, sets*instances*columns)
 			rows := must(l.Forward(input(G.NewGraph(), "x", dense(dt, tensor.Shape{sets * instances, columns}, x...))))

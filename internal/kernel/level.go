@@ -73,5 +73,6 @@ func chosen(name string, best Level) (Level, error) {
 func use(l Level) {
 	level = l
 	single, double, hamming = plainTable[float32](), plainTable[float64](), hammingPlain
+	plainChosen()
 	accelerate(l)
 }

@@ -26,4 +26,5 @@ func accelerate(l Level) {
 	accelerateRandom(l)
 	accelerateSolvers(l)
 	accelerateBits(l)
+	accelerateChosen(l)
 }

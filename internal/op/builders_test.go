@@ -139,6 +139,21 @@ func builders() (all []builder) {
 			}
 			return out
 		}},
+		{name: "Multiply", args: "bn bn", out: "bn", apply: two(Multiply), plain: func(in []array) []float64 {
+			out := slices.Clone(in[0].x)
+			for i, v := range in[1].x {
+				out[i] *= v
+			}
+			return out
+		}},
+		{name: "Multiply of one node", args: "bn", out: "bn", apply: one(func(x *G.Node) (*G.Node, error) { return Multiply(x, x) }),
+			plain: func(in []array) []float64 {
+				out := slices.Clone(in[0].x)
+				for i, v := range out {
+					out[i] = v * v
+				}
+				return out
+			}},
 		{name: "RowDot of one node", args: "bn", out: "b", apply: one(func(x *G.Node) (*G.Node, error) { return RowDot(x, x) }),
 			plain: each(func(x []float64) []float64 { return []float64{dot(x, x)} })},
 		{name: "ColSum", args: "bn", out: "n", apply: one(ColSum), plain: func(in []array) []float64 { return columns(in, sum) }},

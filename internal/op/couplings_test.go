@@ -56,8 +56,8 @@ func couplingBuilders() []builder {
 	}
 }
 
-// What is symmetric with a zero diagonal stays as it is, bit for bit, and whatever comes is so afterwards: at sizes that are no
-// whole number of bands, and at any number of cores.
+// What is symmetric with a zero diagonal stays as it is, bit for bit, and whatever comes is so afterwards: also at sizes that
+// are no whole number of bands.
 func TestCouplingsAreAProjection(t *testing.T) {
 	for _, dtype := range dtypes {
 		for _, n := range []int{1, 2, 15, 16, 17, 50} {

@@ -88,6 +88,7 @@ func TestAgainstBuiltIns(t *testing.T) {
 		"Affine":     {G.Must(Affine(x, w, c, false)), G.Must(G.BroadcastAdd(G.Must(G.Mul(x, w)), c, nil, []byte{0}))},
 		"Gemm":       {G.Must(Gemm(x, y, false, true)), G.Must(G.Mul(x, G.Must(G.Transpose(y, 1, 0))))},
 		"RowDot":     {G.Must(RowDot(x, y)), G.Must(G.Sum(G.Must(G.HadamardProd(x, y)), 1))},
+		"Multiply":   {G.Must(Multiply(x, y)), G.Must(G.HadamardProd(x, y))},
 		"Softmax":    {G.Must(Softmax(x)), G.Must(G.SoftMax(x, 1))},
 		"Sigmoid":    {G.Must(Sigmoid(x)), G.Must(G.Sigmoid(x))},
 		"Softplus":   {G.Must(Softplus(y)), G.Must(G.Softplus(y))},

@@ -281,6 +281,7 @@ func TestCommonSubexpressions(t *testing.T) {
 		{"UnitEnergy", func() (*G.Node, error) { return UnitEnergy(gaussianFamily.kind, x, nil) }}, {"LogSumExp", func() (*G.Node, error) { return LogSumExp(x) }},
 		{"Softplus", func() (*G.Node, error) { return Softplus(x) }}, {"ReLU", func() (*G.Node, error) { return ReLU(x) }},
 		{"AbsoluteSum", func() (*G.Node, error) { return AbsoluteSum(x) }}, {"RowDot", func() (*G.Node, error) { return RowDot(x, y) }},
+		{"Multiply", func() (*G.Node, error) { return Multiply(x, y) }},
 		{"Dropout", func() (*G.Node, error) { return Dropout(x, 0.5, quiet) }}, {"Dropout of another p", func() (*G.Node, error) { return Dropout(x, 0.4, quiet) }},
 		{"Dropout of another noise", func() (*G.Node, error) { return Dropout(x, 0.5, loud) }},
 		{"Bernoulli", func() (*G.Node, error) { return Bernoulli(x, quiet) }}, {"Bernoulli of another noise", func() (*G.Node, error) { return Bernoulli(x, loud) }},

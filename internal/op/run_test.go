@@ -59,7 +59,7 @@ func TestInPlace(t *testing.T) {
 func TestRunsDoNotAllocate(t *testing.T) {
 	for _, b := range builders() {
 		if b.kept {
-			continue // TestMeanFieldDoesNotAllocate
+			continue // see TestMeanFieldDoesNotAllocate
 		}
 		for _, dtype := range dtypes {
 			small, large := b.withGradients(t, dtype, sizes[1]), b.withGradients(t, dtype, sizes[0])

@@ -31,6 +31,7 @@ var families = []struct {
 	{"random", random},
 	{"solver", solver},
 	{"bits", packed},
+	{"chosen", chosen},
 }
 
 func main() {

@@ -1,0 +1,348 @@
+package associative
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/exact"
+	"github.com/harmonium-go/harmonium/internal/matrix"
+	"github.com/harmonium-go/harmonium/internal/stattest"
+)
+
+func learned(t *testing.T, rule Rule, patterns *tensor.Dense) *Hopfield {
+	h, err := rule.Learn(context.Background(), patterns)
+	require.NoError(t, err)
+	return h
+}
+
+// stableShare is the share of states that no unit wants to leave.
+func stableShare(t *testing.T, h *Hopfield, states *tensor.Dense) float64 {
+	stable, err := h.Stable(states)
+	require.NoError(t, err)
+	count := 0.0
+	for _, s := range stable {
+		if s {
+			count++
+		}
+	}
+	return count / float64(len(stable))
+}
+
+// oracle is the network as the enumeration sees it.
+func oracle(h *Hopfield) *exact.Quadratic {
+	q := &exact.Quadratic{Units: exact.Side{Family: exact.Spin, Units: h.n}, W: h.Couplings().Float64s(), B: make([]float64, h.n)}
+	copy(q.B, h.config.Bias)
+	return q
+}
+
+// likelihood is the mean of log p(x) at a temperature, by enumeration.
+func likelihood(t *testing.T, q *exact.Quadratic, rows, weights []float64, temperature float64) float64 {
+	logZ, err := q.LogPartition(temperature)
+	require.NoError(t, err)
+	n, sum, total := len(q.B), 0.0, 0.0
+	for k, a := range weights {
+		sum += a * (-q.Energy(rows[k*n:(k+1)*n])/temperature - logZ)
+		total += a
+	}
+	return sum / total
+}
+
+// withoutDiagonal is a copy of a matrix with zeros there.
+func withoutDiagonal(m []float64, n int) []float64 {
+	m = slices.Clone(m)
+	clearDiagonal(m, n)
+	return m
+}
+
+// smallNetwork has couplings and biases of size 1.
+func smallNetwork(t *testing.T, r *rand.Rand, n int) *Hopfield {
+	w, b := make([]float64, n*n), make([]float64, n)
+	for i := range n {
+		b[i] = r.NormFloat64() / 2
+		for j := range i {
+			w[i*n+j] = r.NormFloat64() / math.Sqrt(float64(n))
+			w[j*n+i] = w[i*n+j]
+		}
+	}
+	h, err := newHopfield(w, n, 1, HopfieldConfig{Bias: b})
+	require.NoError(t, err)
+	return h
+}
+
+func TestMomentsOfAllStatesAreThoseOfTheEnumeration(t *testing.T) {
+	for _, n := range []int{1, 2, 5, 13} { // 13 units are more than one block
+		for _, temperature := range []float64{0.3, 1, 4} {
+			h := smallNetwork(t, rand.New(rand.NewPCG(uint64(n), 1)), n)
+			second, first := modelMoments(h, temperature)
+			mean, pairs, err := oracle(h).Moments(temperature)
+			require.NoError(t, err)
+			require.InDeltaSlice(t, mean, first, 1e-10)
+			require.InDeltaSlice(t, withoutDiagonal(pairs, n), second, 1e-10)
+		}
+	}
+}
+
+// The step of AllStates, divided by η·T, is the gradient of the mean log-likelihood, taken by differences of the enumerated one.
+func TestAllStatesAscendTheLikelihood(t *testing.T) {
+	const n, p, h = 5, 7, 1e-5
+	for _, temperature := range []float64{1, 2.5} {
+		r := rand.New(rand.NewPCG(3, 1))
+		x, importance := spins(r, p, n), make([]float64, p)
+		for k := range importance {
+			importance[k] = r.Float64()
+		}
+		rule := Valleys{Rate: 0.2, Epochs: 4, Bias: true, Importance: importance, Temperature: temperature}
+		before := learned(t, rule, x)
+		rule.Epochs++
+		after := learned(t, rule, x)
+		q := oracle(before)
+		slope := func(move func(by float64)) float64 {
+			move(h)
+			up := likelihood(t, q, x.Float64s(), importance, temperature)
+			move(-2 * h)
+			down := likelihood(t, q, x.Float64s(), importance, temperature)
+			move(h)
+			return (up - down) / (2 * h)
+		}
+		scale := rule.Rate * temperature
+		for i := range n {
+			got := (after.bias(i) - before.bias(i)) / scale
+			require.InDelta(t, slope(func(by float64) { q.B[i] += by }), got, 1e-8)
+			for j := range i {
+				got := (after.m[i*n+j] - before.m[i*n+j]) / scale
+				require.InDelta(t, slope(func(by float64) { q.W[i*n+j] += by; q.W[j*n+i] += by }), got, 1e-8)
+			}
+		}
+	}
+}
+
+// Each step is that of the enumeration, which owes nothing to this package.
+func TestAllStatesFollowExactLikelihood(t *testing.T) {
+	const n, p, epochs = 6, 9, 30
+	for _, seed := range stattest.Seeds {
+		x := spins(rand.New(rand.NewPCG(seed, 1)), p, n)
+		q := &exact.Quadratic{Units: exact.Side{Family: exact.Spin, Units: n}, W: make([]float64, n*n), B: make([]float64, n)}
+		for range epochs {
+			mean, pairs, err := q.Moments(1)
+			require.NoError(t, err)
+			for i := range n {
+				for k := range p {
+					q.B[i] += 0.3 * (x.Float64s()[k*n+i] - mean[i]) / p
+				}
+				for j := range n {
+					for k := 0; k < p && j != i; k++ {
+						q.W[i*n+j] += 0.3 * (x.Float64s()[k*n+i]*x.Float64s()[k*n+j] - pairs[i*n+j]) / p
+					}
+				}
+			}
+		}
+		got := learned(t, Valleys{Rate: 0.3, Epochs: epochs, Bias: true}, x)
+		require.InDeltaSlice(t, q.W, got.m, 1e-10)
+		require.InDeltaSlice(t, q.B, got.config.Bias, 1e-10)
+	}
+}
+
+// Patterns that are all states, as often as a network has them, give back that network, and so its means and correlations.
+func TestAllStatesFindTheNetworkThatDataAreFrom(t *testing.T) {
+	const n = 5
+	for _, temperature := range []float64{1, 2} {
+		truth := smallNetwork(t, rand.New(rand.NewPCG(8, 1)), n)
+		states, p, err := oracle(truth).Probabilities(temperature)
+		require.NoError(t, err)
+		x := tensorOf(states...)
+		rule := Valleys{Rate: 0.4, Epochs: 100_000, Tolerance: 1e-11, Bias: true, Importance: p, Temperature: temperature}
+		got := learned(t, rule, x)
+		require.InDeltaSlice(t, truth.m, got.m, 1e-7)
+		require.InDeltaSlice(t, truth.config.Bias, got.config.Bias, 1e-7)
+		rule.Temperature = 1.5 // the twin: another temperature is another network
+		require.Greater(t, math.Abs(learned(t, rule, x).m[1]-truth.m[1]), 1e-3)
+
+		// Without biases it is the network whose correlations are those of the patterns.
+		rule = Valleys{Rate: 0.4, Epochs: 100_000, Tolerance: 1e-11, Importance: p}
+		free := learned(t, rule, x)
+		require.Nil(t, free.config.Bias)
+		_, pairs, err := oracle(free).Moments(1)
+		require.NoError(t, err)
+		_, want, err := oracle(truth).Moments(temperature)
+		require.NoError(t, err)
+		require.InDeltaSlice(t, want, pairs, 1e-10)
+	}
+}
+
+// What lies beyond Hebb: loads at which it stores next to nothing are stored without a wrong bit.
+func TestValleysStoreBeyondHebb(t *testing.T) {
+	const n = 60
+	for _, c := range []struct {
+		rule Valleys
+		p    int
+	}{
+		{Valleys{From: RandomStates}, 24},
+		{Valleys{From: RandomStates, Starts: 40, Bias: true}, 24},
+		{Valleys{From: Targets}, 48},
+		{Valleys{From: NearTargets}, 60},
+		{Valleys{From: NearTargets, Steps: 2, Bias: true}, 60},
+		{Valleys{From: NearTargets, Steps: 4}, 54},
+	} {
+		for _, seed := range stattest.Seeds {
+			x := spins(rand.New(rand.NewPCG(seed, 1)), c.p, n)
+			c.rule.Seed = seed
+			h := learned(t, c.rule, x)
+			require.Equal(t, 1.0, stableShare(t, h, x), "%v, seed %d", c.rule, seed)
+			require.Less(t, stableShare(t, learned(t, Hebb{}, x), x), 0.3)
+			require.Equal(t, c.rule.Bias, h.config.Bias != nil)
+		}
+	}
+}
+
+// Learning ends as soon as there is nothing to learn.
+func TestValleysLeaveStablePatternsAlone(t *testing.T) {
+	x := spins(rand.New(rand.NewPCG(5, 1)), 2, 50)
+	hebb := learned(t, Hebb{}, x)
+	require.Equal(t, 1.0, stableShare(t, hebb, x))
+	for _, from := range []ValleysFrom{RandomStates, Targets, NearTargets} {
+		h := learned(t, Valleys{From: from, Seed: 3}, x)
+		for k, v := range h.m {
+			require.InDelta(t, hebb.m[k]/2, v, 1e-15) // Hebb counts patterns, here they have shares
+		}
+	}
+}
+
+// A pattern of no weight is not looked at; one of weight 2 is two.
+func TestImportanceIsRepetition(t *testing.T) {
+	const n = 8
+	x := spins(rand.New(rand.NewPCG(6, 1)), 4, n)
+	rows := x.Float64s()
+	row := func(k int) []float64 { return rows[k*n : (k+1)*n] }
+	twice := tensorOf(row(0), row(0), row(1), row(3), row(3), row(3))
+	for _, bias := range []bool{false, true} {
+		weighted := learned(t, Valleys{Epochs: 50, Bias: bias, Importance: []float64{2, 1, 0, 3}}, x)
+		repeated := learned(t, Valleys{Epochs: 50, Bias: bias}, twice)
+		require.InDeltaSlice(t, repeated.m, weighted.m, 1e-12)
+		require.Greater(t, math.Abs(learned(t, Valleys{Epochs: 50, Bias: bias}, x).m[1]-weighted.m[1]), 1e-3)
+	}
+	many := spins(rand.New(rand.NewPCG(7, 1)), 30, 40)
+	importance := slices.Repeat([]float64{1}, 30)
+	importance[7] = 0
+	without := slices.Delete(slices.Clone(many.Float64s()), 7*40, 8*40)
+	a := learned(t, Valleys{From: Targets, Importance: importance}, many)
+	b := learned(t, Valleys{From: Targets}, matrix.Tensor(tensor.Float64, without, 29, 40))
+	require.InDeltaSlice(t, b.m, a.m, 1e-12)
+}
+
+// The states near the targets are so many flips down, each of which lowers the energy; valleys are at rest.
+func TestStepsDownFromTheTargets(t *testing.T) {
+	const n, p = 40, 40
+	x := spins(rand.New(rand.NewPCG(9, 1)), p, n)
+	rule := Valleys{From: NearTargets}
+	shares, err := sharesOf(nil, p)
+	require.NoError(t, err)
+	fewer := 0
+	for _, steps := range []int{1, 2, 3, 4, 1000} {
+		rule.Steps = steps
+		a := &ascent{Valleys: rule.withDefaults(p), x: x.Float64s(), p: p, n: n, shares: shares}
+		require.NoError(t, a.start())
+		from, weights := a.unstable()
+		require.Greater(t, len(weights), p/2)
+		to := slices.Clone(from)
+		a.descend(0, to)
+		settled := slices.Clone(from)
+		a.settle(0, settled)
+		require.Equal(t, 1.0, stableShare(t, a.h, matrix.Tensor(tensor.Float64, settled, len(weights), n)))
+		for k := range weights {
+			before, after := from[k*n:(k+1)*n], to[k*n:(k+1)*n]
+			flips := 0
+			for i := range before {
+				if before[i] != after[i] {
+					flips++
+				}
+			}
+			require.Positive(t, flips)
+			require.LessOrEqual(t, flips, steps)
+			if flips < min(steps, n) {
+				fewer++
+			}
+			require.Less(t, plainEnergy(a.h, after), plainEnergy(a.h, before))
+		}
+		if steps == 1000 {
+			require.Equal(t, 1.0, stableShare(t, a.h, matrix.Tensor(tensor.Float64, to, len(weights), n)))
+		}
+	}
+	require.Positive(t, fewer) // some valleys are nearer than a thousand flips
+}
+
+func TestValleysDependOnTheSeedAlone(t *testing.T) {
+	x := spins(rand.New(rand.NewPCG(10, 1)), 25, 50)
+	for _, from := range []ValleysFrom{RandomStates, Targets, NearTargets} {
+		rule := Valleys{From: from, Seed: 1}
+		a := learned(t, rule, x)
+		before := runtime.GOMAXPROCS(1)
+		b := learned(t, rule, x)
+		runtime.GOMAXPROCS(before)
+		require.Equal(t, a.m, b.m)
+		rule.Seed = 2
+		require.NotEqual(t, a.m, learned(t, rule, x).m)
+		single := tensor.New(tensor.WithShape(25, 50), tensor.WithBacking(make([]float32, 25*50)))
+		for k, v := range x.Float64s() {
+			single.Float32s()[k] = float32(v)
+		}
+		rule.Seed = 1
+		require.Equal(t, a.m, learned(t, rule, single).m)
+	}
+}
+
+func TestValleysRefuse(t *testing.T) {
+	x := spins(rand.New(rand.NewPCG(11, 1)), 3, 4)
+	for _, c := range []struct {
+		name string
+		rule Valleys
+		x    *tensor.Dense
+		err  error
+		text string
+	}{
+		{"unknown source", Valleys{From: 4}, x, energy.ErrConfig, "associative: valleys from ValleysFrom(4): Learn: From is ValleysFrom(4)"},
+		{"negative rate", Valleys{Rate: -1}, x, energy.ErrConfig, "Rate is -1"},
+		{"no rate", Valleys{Rate: math.NaN()}, x, energy.ErrConfig, "Rate is NaN"},
+		{"negative epochs", Valleys{Epochs: -1}, x, energy.ErrConfig, "Epochs is -1"},
+		{"negative steps", Valleys{From: NearTargets, Steps: -1}, x, energy.ErrConfig, "Steps is -1"},
+		{"negative starts", Valleys{From: RandomStates, Starts: -1}, x, energy.ErrConfig, "Starts is -1"},
+		{"negative temperature", Valleys{Temperature: -1}, x, energy.ErrConfig, "Temperature is -1"},
+		{"infinite tolerance", Valleys{Tolerance: math.Inf(1)}, x, energy.ErrConfig, "Tolerance is +Inf"},
+		{"temperature of valleys", Valleys{From: Targets, Temperature: 1}, x, energy.ErrConfig, "Temperature is given"},
+		{"tolerance of valleys", Valleys{From: RandomStates, Tolerance: 1}, x, energy.ErrConfig, "Tolerance is given"},
+		{"starts of targets", Valleys{From: Targets, Starts: 1}, x, energy.ErrConfig, "Starts is given"},
+		{"steps of targets", Valleys{From: Targets, Steps: 1}, x, energy.ErrConfig, "Steps is given"},
+		{"seed of all", Valleys{Seed: 1}, x, energy.ErrConfig, "Seed is given"},
+		{"too many units", Valleys{}, spins(rand.New(rand.NewPCG(1, 1)), 2, 23), energy.ErrConfig, "23 units, want at most 22"},
+		{"importance of others", Valleys{Importance: []float64{1}}, x, energy.ErrShape, "Importance has 1 numbers for 3 patterns"},
+		{"negative importance", Valleys{Importance: []float64{1, -1, 1}}, x, energy.ErrRange, "Importance 1 is -1"},
+		{"importance not finite", Valleys{Importance: []float64{1, 1, math.NaN()}}, x, energy.ErrNotFinite, "Importance 2 is NaN"},
+		{"no importance at all", Valleys{Importance: []float64{0, 0, 0}}, x, energy.ErrRange, "adds up to 0"},
+		{"too fast", Valleys{Rate: 1e308}, x, energy.ErrNotFinite, "couplings overflow"},
+		{"no patterns", Valleys{}, nil, energy.ErrShape, "patterns: no tensor given"},
+		{"bits", Valleys{}, tensorOf([]float64{0, 1}), energy.ErrRange, "patterns: row 0, column 0 is 0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h, err := c.rule.Learn(context.Background(), c.x)
+			require.Nil(t, h)
+			require.ErrorIs(t, err, c.err)
+			require.ErrorContains(t, err, c.text)
+			require.ErrorContains(t, err, "associative: valleys from ")
+		})
+	}
+}
+
+func TestValleysEndWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := Valleys{}.Learn(ctx, spins(rand.New(rand.NewPCG(1, 1)), 3, 4))
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "associative: valleys from AllStates: Learn: after 0 epochs")
+}
