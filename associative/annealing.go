@@ -44,7 +44,7 @@ func (d Annealing) withDefaults() Annealing {
 	return d
 }
 
-func (d Annealing) validate(h *Hopfield) error {
+func (d Annealing) validate(n int) error {
 	d = d.withDefaults()
 	err := firstError(validTemperature("From", d.From), validTemperature("To", d.To))
 	switch {
@@ -57,7 +57,7 @@ func (d Annealing) validate(h *Hopfield) error {
 	case d.Sweeps < 1:
 		return fmt.Errorf("Sweeps is %d, want at least 1, or 0 for 10: %w", d.Sweeps, energy.ErrConfig)
 	}
-	return firstError(validAverage(d.Average, d.Window, d.Sweeps), validClamped(h, d.Clamped))
+	return firstError(validAverage(d.Average, d.Window, d.Sweeps), validClamped(n, d.Clamped))
 }
 
 func (d Annealing) run(h *Hopfield, rows []*row) {

@@ -2,6 +2,7 @@ package associative
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/rng"
@@ -19,33 +20,39 @@ type Asynchronous struct {
 	Clamped []bool
 }
 
-func (d Asynchronous) validate(h *Hopfield) error {
+func (d Asynchronous) validate(n int) error {
 	var seed error
 	if d.InOrder && d.Seed != 0 {
 		seed = fmt.Errorf("Seed is %d, but nothing is drawn where units are updated InOrder: %w", d.Seed, energy.ErrConfig)
 	}
-	return firstError(seed, validSweeps("MaxSweeps", d.MaxSweeps), validClamped(h, d.Clamped))
+	return firstError(seed, validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped))
 }
 
 func (d Asynchronous) run(h *Hopfield, rows []*row) {
-	orders := newOrders(d.Seed, h.n, d.InOrder)
-	each(h, rows, func(r *row) {
-		var met *cycles
-		if d.InOrder {
-			met = newCycles(r.x)
+	orders, met := newOrders(d.Seed, h.n, d.InOrder), make([]*cycles[float64], len(rows))
+	if d.InOrder {
+		for k, r := range rows {
+			met[k] = newCycles(r.x)
 		}
-		for r.sweeps < sweepsOr(d.MaxSweeps) && r.cycle == 0 {
-			changed := r.sweep(h, orders.at(r.sweeps), d.Clamped)
+	}
+	active := slices.Clone(rows)
+	for sweep := range sweepsOr(d.MaxSweeps) {
+		order := orders.at(sweep) // drawn once for all rows
+		each(h, active, func(r *row) {
+			changed := r.sweep(h, order, d.Clamped)
 			r.sweeps++
 			r.note(h)
 			switch {
 			case !changed:
 				r.cycle = 1
-			case met != nil:
-				r.cycle = met.after(r.x)
+			case d.InOrder:
+				r.cycle = met[r.number].after(r.x)
 			}
+		})
+		if active = slices.DeleteFunc(active, func(r *row) bool { return r.cycle != 0 }); len(active) == 0 {
+			return
 		}
-	})
+	}
 }
 
 // sweep updates units one by one; it reports whether any changed.

@@ -7,17 +7,17 @@ import "slices"
 // list of all states and at most three times the steps to the first repetition.
 //
 // Source: R. P. Brent, "An improved Monte Carlo factorization algorithm", BIT 20 (1980), section 7.
-type cycles struct {
-	last, before, saved []float64
+type cycles[T comparable] struct {
+	last, before, saved []T
 	step, savedAt       int
 }
 
-func newCycles(x []float64) *cycles {
-	return &cycles{last: slices.Clone(x), saved: slices.Clone(x)}
+func newCycles[T comparable](x []T) *cycles[T] {
+	return &cycles[T]{last: slices.Clone(x), saved: slices.Clone(x)}
 }
 
 // after takes the state after one more step, and returns the length of the cycle that it closes, or 0.
-func (c *cycles) after(x []float64) int {
+func (c *cycles[T]) after(x []T) int {
 	c.step++
 	switch {
 	case slices.Equal(x, c.last):
@@ -32,7 +32,7 @@ func (c *cycles) after(x []float64) int {
 		c.savedAt = c.step
 	}
 	if c.before == nil {
-		c.before = make([]float64, len(x))
+		c.before = make([]T, len(x))
 	}
 	c.last, c.before = c.before, c.last
 	copy(c.last, x)

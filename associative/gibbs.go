@@ -43,12 +43,12 @@ func (d Gibbs) temperature() float64 {
 	return d.Temperature
 }
 
-func (d Gibbs) validate(h *Hopfield) error {
+func (d Gibbs) validate(n int) error {
 	return firstError(
 		validTemperature("Temperature", d.temperature()),
 		validSweeps("Sweeps", d.Sweeps),
 		validAverage(d.Average, d.Window, sweepsOr(d.Sweeps)),
-		validClamped(h, d.Clamped))
+		validClamped(n, d.Clamped))
 }
 
 func validTemperature(name string, t float64) error {

@@ -54,7 +54,7 @@ func (l *Linear) Iterate(x *tensor.Dense, it LinearIteration) (*LinearIterated, 
 	rows := len(states) / l.n
 	states, final := slices.Clone(states), make([]float64, len(states))
 	out := &LinearIterated{Steps: make([]int, rows), Cycle: make([]int, rows)}
-	moving, met := newMoving(rows), make([]*cycles, rows)
+	moving, met := newMoving(rows), make([]*cycles[float64], rows)
 	for i := range met {
 		met[i] = newCycles(states[i*l.n : (i+1)*l.n])
 	}

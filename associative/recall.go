@@ -13,7 +13,7 @@ import (
 // Dynamics is how the units of a network follow their fields: Asynchronous, Synchronous or Block at temperature 0, Gibbs or Annealing
 // above it.
 type Dynamics interface {
-	validate(h *Hopfield) error
+	validate(n int) error
 	// run carries each of the rows to its end. Rows do not depend on each other.
 	run(h *Hopfield, rows []*row)
 }
@@ -56,7 +56,7 @@ func (h *Hopfield) Recall(states *tensor.Dense, d Dynamics) (*Recalled, error) {
 	if d == nil {
 		return nil, fmt.Errorf("associative: Hopfield: Recall: no dynamics given, want Asynchronous{}, say: %w", energy.ErrConfig)
 	}
-	if err := d.validate(h); err != nil {
+	if err := d.validate(h.n); err != nil {
 		return nil, fmt.Errorf("associative: Hopfield: Recall: %T: %w", d, err)
 	}
 	own := make([]float64, len(x))
@@ -131,9 +131,9 @@ func validSweeps(name string, sweeps int) error {
 	return nil
 }
 
-func validClamped(h *Hopfield, clamped []bool) error {
-	if clamped != nil && len(clamped) != h.n {
-		return fmt.Errorf("Clamped has %d marks, want one for each of %d units: %w", len(clamped), h.n, energy.ErrShape)
+func validClamped(n int, clamped []bool) error {
+	if clamped != nil && len(clamped) != n {
+		return fmt.Errorf("Clamped has %d marks, want one for each of %d units: %w", len(clamped), n, energy.ErrShape)
 	}
 	return nil
 }

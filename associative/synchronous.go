@@ -19,8 +19,8 @@ type Synchronous struct {
 	Clamped []bool
 }
 
-func (d Synchronous) validate(h *Hopfield) error {
-	return firstError(validSweeps("MaxSweeps", d.MaxSweeps), validClamped(h, d.Clamped))
+func (d Synchronous) validate(n int) error {
+	return firstError(validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped))
 }
 
 func (d Synchronous) run(h *Hopfield, rows []*row) {
@@ -42,18 +42,18 @@ type Block struct {
 	Clamped []bool
 }
 
-func (d Block) validate(h *Hopfield) error {
-	if err := firstError(validSweeps("MaxSweeps", d.MaxSweeps), validClamped(h, d.Clamped)); err != nil {
+func (d Block) validate(n int) error {
+	if err := firstError(validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped)); err != nil {
 		return err
 	}
-	seen := make([]bool, h.n)
+	seen := make([]bool, n)
 	for k, block := range d.Blocks {
 		if len(block) == 0 {
 			return fmt.Errorf("block %d is empty: %w", k, energy.ErrConfig)
 		}
 		for _, i := range block {
-			if i < 0 || i >= h.n {
-				return fmt.Errorf("block %d holds unit %d, want 0 to %d: %w", k, i, h.n-1, energy.ErrRange)
+			if i < 0 || i >= n {
+				return fmt.Errorf("block %d holds unit %d, want 0 to %d: %w", k, i, n-1, energy.ErrRange)
 			}
 			if seen[i] {
 				return fmt.Errorf("unit %d stands in the blocks twice: %w", i, energy.ErrConfig)
@@ -68,7 +68,7 @@ func (d Block) validate(h *Hopfield) error {
 }
 
 func (d Block) run(h *Hopfield, rows []*row) {
-	met := make([]*cycles, len(rows))
+	met := make([]*cycles[float64], len(rows))
 	for k, r := range rows {
 		met[k] = newCycles(r.x)
 	}
