@@ -38,7 +38,7 @@ func TestCapacityOf(t *testing.T) {
 
 // Projection stores n − 1 random patterns exactly, and refuses n. Every set says so.
 func TestProjectionStoresAllButOne(t *testing.T) {
-	got, err := Capacity(t.Context(), CapacityConfig{Rules: []associative.Rule{associative.Projection{}}, Units: []int{40, 60, 80}, Sets: 5, Seed: 1})
+	got, err := Capacity(t.Context(), CapacityConfig{Rules: []associative.Rule{associative.Projection{}}, Units: []int{40, 60, 80}, Sets: 5, Seed: 1, Scaling: InverseUnits})
 	require.NoError(t, err)
 	for _, p := range got.Curves[0].Points {
 		require.Equal(t, known(float64(p.Units-1)), p.Patterns)
@@ -64,13 +64,13 @@ func TestCapacityOfRules(t *testing.T) {
 
 // Hebb's rule without a wrong bit: what the exact probability of a bit predicts, were bits independent, is near what sets hold.
 func TestErrorFreeCapacityOfHebb(t *testing.T) {
-	got, err := Capacity(t.Context(), CapacityConfig{Rules: []associative.Rule{associative.Hebb{}}, Units: []int{100, 200}, Sets: 40, Scaling: InverseLog})
+	got, err := Capacity(t.Context(), CapacityConfig{Rules: []associative.Rule{associative.Hebb{}}, Units: []int{100, 200}, Sets: 40})
 	require.NoError(t, err)
 	for _, p := range got.Curves[0].Points {
-		require.InEpsilon(t, float64(ErrorFreePatterns(p.Units)), p.Patterns.Value, 0.15)
+		require.InEpsilon(t, float64(ErrorFreePatterns(p.Units, associative.Keep)), p.Patterns.Value, 0.15)
 		require.Greater(t, p.Patterns.Low, ErrorFreeLaw(p.Units), "the law is reached from above, slowly")
 	}
-	ratio := func(n int) float64 { return float64(ErrorFreePatterns(n)) / ErrorFreeLaw(n) }
+	ratio := func(n int) float64 { return float64(ErrorFreePatterns(n, associative.Keep)) / ErrorFreeLaw(n) }
 	require.Greater(t, ratio(100), ratio(1000))
 	require.Greater(t, ratio(1000), ratio(10000))
 	require.Greater(t, ratio(10000), 1.0)
@@ -82,7 +82,7 @@ func TestTransitionOfHebb(t *testing.T) {
 		t.Skip("networks of 800 units")
 	}
 	got, err := Capacity(t.Context(), CapacityConfig{
-		Rules: []associative.Rule{associative.Hebb{}}, Units: []int{200, 400, 800}, Criterion: Recalled, Sets: 10,
+		Rules: []associative.Rule{associative.Hebb{}}, Units: []int{200, 400, 800}, Criterion: Recalled, Sets: 10, Scaling: InverseUnits,
 	})
 	require.NoError(t, err)
 	points := got.Curves[0].Points
@@ -113,7 +113,7 @@ func TestCapacityRefuses(t *testing.T) {
 		"Noise is 0.1 and Tried 0, but nothing is": {Rules: hebb, Noise: 0.1},
 		"Noise is 0 and Tried 9, but nothing is":   {Rules: hebb, Tried: 9},
 		"Most is NaN":                              {Rules: hebb, Most: math.NaN()},
-		"Scaling: Scaling(3) is not known":         {Rules: hebb, Scaling: 3},
+		"Scaling: Scaling(4) is not known":         {Rules: hebb, Scaling: 4},
 		"Sets is 1":                                {Rules: hebb, Sets: 1},
 	} {
 		_, err := Capacity(t.Context(), c)
@@ -131,27 +131,28 @@ func TestCapacityRefuses(t *testing.T) {
 }
 
 func TestExtrapolation(t *testing.T) {
-	const sets = 30
-	points := func(off ...float64) (points []CapacityPoint) {
+	points := func(off ...float64) *CapacityCurve {
+		var c CapacityCurve
 		for k, n := range []int{100, 200, 400, 800} {
 			load := 0.14 + 3/float64(n) + off[k]
-			points = append(points, CapacityPoint{Units: n, Load: Estimate{load, load - 0.002, load + 0.002}})
+			c.Points = append(c.Points, CapacityPoint{Units: n, Load: known(load), Error: 0.001})
 		}
-		return points
+		return &c
 	}
-	e := InverseUnits.extrapolate(points(0, 0, 0, 0), sets)
+	few := func(sizes int) *CapacityCurve { return &CapacityCurve{Points: points(0, 0, 0, 0).Points[:sizes]} }
+	e := points(0, 0, 0, 0).Extrapolate(InverseUnits)
 	require.InDelta(t, 0.14, e.Limit.Value, 1e-12)
 	require.InDelta(t, 3, e.Slope, 1e-10)
 	require.InDelta(t, 0, e.ChiSquare, 1e-10)
 	require.Equal(t, 2, e.Freedom)
 	narrow := e.Limit.High - e.Limit.Low
 	// Points off the line by more than their errors widen the interval; the wrong scaling has such points.
-	e = InverseUnits.extrapolate(points(0.01, -0.01, -0.01, 0.01), sets)
+	e = points(0.01, -0.01, -0.01, 0.01).Extrapolate(InverseUnits)
 	require.Greater(t, e.ChiSquare, 50.0)
 	require.InEpsilon(t, narrow*math.Sqrt(e.ChiSquare/2), e.Limit.High-e.Limit.Low, 1e-9)
-	require.Greater(t, InverseRoot.extrapolate(points(0, 0, 0, 0), sets).ChiSquare, 6.0)
-	require.Zero(t, InverseUnits.extrapolate(points(0, 0, 0, 0)[:2], sets).ChiSquare)
-	require.Nil(t, InverseUnits.extrapolate(points(0, 0, 0, 0)[:1], sets))
+	require.Greater(t, points(0, 0, 0, 0).Extrapolate(InverseRoot).ChiSquare, 6.0)
+	require.Zero(t, few(2).Extrapolate(InverseUnits).ChiSquare)
+	require.Nil(t, few(1).Extrapolate(InverseUnits))
 }
 
 func TestRetrieval(t *testing.T) {

@@ -191,6 +191,9 @@ func (c *curve) draw(p *plot.Plot, logarithmic bool) ([]plot.Thumbnailer, error)
 		return nil, err
 	}
 	scatter.GlyphStyle = draw.GlyphStyle{Color: hue, Radius: vg.Points(2.25), Shape: draw.CircleGlyph{}}
+	if c.hue > len(palette) {
+		scatter.GlyphStyle.Shape = draw.RingGlyph{} // the second of this colour
+	}
 	errorBars, err := plotter.NewYErrorBars(struct {
 		plotter.XYer
 		plotter.YErrorer
