@@ -7,6 +7,7 @@
 //   - training: fitting an RBM, or any chain of layers
 //   - dbn: deep belief networks, in four calls
 //   - modernhopfield: associative memories, as layers and to retrieve from
+//   - associative: classical associative memories and their learning rules; associative/experiment measures them
 //   - sampling: Markov chains, apart from training
 //   - energy: energies and free energies as graphs, for models of your own
 //   - machine: running graphs of your own faster than on the tape machine

@@ -435,3 +435,23 @@ func TestBAMRefuses(t *testing.T) {
 		require.ErrorContains(t, c.err, c.text, name)
 	}
 }
+
+// 0.1 + 0.2 − 0.3 is 5.6e-17 in float64 and a tie of the memory: rounding turns no unit over, whichever side it stands on.
+func TestBAMTiesOfRoundedSums(t *testing.T) {
+	column, row := tensorOf([]float64{0.1}, []float64{0.2}, []float64{0.3}), tensorOf([]float64{0.1, 0.2, 0.3})
+	three, one := tensorOf([]float64{1, 1, -1}), tensorOf([]float64{-1})
+	tall, err := NewBAM(column, BAMConfig{BiasX: []float64{5, 5, -5}})
+	require.NoError(t, err)
+	wide, err := NewBAM(row, BAMConfig{BiasY: []float64{5, 5, -5}})
+	require.NoError(t, err)
+	for _, recall := range bamRecalls {
+		got, err := tall.Recall(three, one, recall)
+		require.NoError(t, err)
+		require.Equal(t, []float64{-1}, got.Y.Float64s())
+		require.Equal(t, []int{1}, got.Sweeps)
+		got, err = wide.Recall(one, three, recall)
+		require.NoError(t, err)
+		require.Equal(t, []float64{-1}, got.X.Float64s())
+		require.Equal(t, []int{1}, got.Sweeps)
+	}
+}

@@ -118,7 +118,11 @@ func TestMinOverlapReachesGardner(t *testing.T) {
 			hi = mid
 		}
 	}
-	for seed := range uint64(5) {
+	seeds := uint64(5)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		x := spins(rand.New(rand.NewPCG(seed, 42)), n, n)
 		got, err := MinOverlap{}.Separate(t.Context(), x)
 		require.NoError(t, err)

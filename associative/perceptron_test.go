@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"testing"
 
@@ -290,4 +291,25 @@ func TestPerceptronRefuses(t *testing.T) {
 		require.ErrorContains(t, err, c.says)
 	}
 	require.Equal(t, "separable, not separable, unknown, Verdict(7)", fmt.Sprintf("%v, %v, %v, %v", Separable, NotSeparable, Unknown, Verdict(7)))
+}
+
+// Three units cannot have the rows a, b, a ⊕ b as stable states. Of the 16 ways to set a fourth unit in them, those make it possible that
+// are 1, or −1, in one row alone.
+func TestPerceptronFindsTheHiddenUnitsOfXOr(t *testing.T) {
+	xor := []float64{-1, -1, -1, -1, 1, 1, 1, -1, 1, 1, 1, -1}
+	for hidden := range uint(16) {
+		var rows []float64
+		for k := range 4 {
+			rows = append(append(rows, xor[3*k:3*k+3]...), float64(hidden>>k&1)*2-1)
+		}
+		want := NotSeparable
+		if bits.OnesCount(hidden)%2 == 1 {
+			want = Separable
+		}
+		for _, perUnit := range []bool{false, true} {
+			got, err := Perceptron{PerUnit: perUnit}.Separate(t.Context(), rowsOf(4, rows...))
+			require.NoError(t, err)
+			require.Equal(t, want, got.Verdict, "%b", hidden)
+		}
+	}
 }

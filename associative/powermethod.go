@@ -3,6 +3,7 @@ package associative
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -40,8 +41,8 @@ type PowerResult struct {
 	Steps     []int         // made
 	// Eigenvector says that xW = λx up to the tolerance: of the dominant eigenvalue, unless the start had no part in its direction.
 	Eigenvector []bool
-	// Cycle is in how many steps the state comes again: 1 for an eigenvector, 2 for one of a negative eigenvalue, whose sign each step
-	// turns over, or the length of a cycle of states that are none. 0 means that MaxSteps ended the row first.
+	// Cycle is in how many steps the state comes again: 1 for an eigenvector, 2 for one of an eigenvalue below 0 by more than
+	// the tolerance, whose sign each step turns over, or the length of a cycle of states that are none. 0 means that MaxSteps ended the row first.
 	Cycle []int
 }
 
@@ -73,9 +74,9 @@ func (p PowerMethod) Run(w, x *tensor.Dense) (*PowerResult, error) {
 	if err != nil {
 		return fail(fmt.Errorf("x: %w", err))
 	}
-	states := append([]float64(nil), starts...)
+	states := slices.Clone(starts)
 	for i := range len(states) / n {
-		if normalise(states[i*n:(i+1)*n]) == 0 {
+		if !normalise(states[i*n : (i+1)*n]) {
 			return fail(fmt.Errorf("x: row %d is 0, want a direction: %w", i, energy.ErrRange))
 		}
 	}
@@ -124,7 +125,7 @@ func (p PowerMethod) iterate(weights, states []float64, n int) (*PowerResult, []
 		Steps: make([]int, rows), Eigenvector: make([]bool, rows), Cycle: make([]int, rows),
 	}
 	final := make([]float64, len(states))
-	kept, since, span := append([]float64(nil), states...), 0, 1
+	kept, since, span := slices.Clone(states), 0, 1
 	images := make([]float64, len(states))
 	moving := newMoving(rows)
 	for step := 0; len(moving.rows) > 0; step++ {
@@ -136,15 +137,14 @@ func (p PowerMethod) iterate(weights, states []float64, n int) (*PowerResult, []
 			residual := distance(image, state, value)
 			out.Eigenvector[row] = residual <= enough
 			switch {
-			case out.Eigenvector[row] && value < 0:
+			case out.Eigenvector[row] && value < -enough:
 				out.Cycle[row] = 2
 			case out.Eigenvector[row]:
 				out.Cycle[row] = 1
 			case since > 0 && distance(state, mark, 1)*math.Sqrt(kernel.SumSquares(image, 0)) <= p.Tolerance*residual:
 				out.Cycle[row] = since
 			}
-			stays = out.Cycle[row] == 0 && step < p.MaxSteps
-			if !stays {
+			if out.Cycle[row] != 0 || step == p.MaxSteps {
 				copy(final[row*n:(row+1)*n], state)
 				out.Steps[row] = step
 				out.Values[row], out.Residuals[row] = math.Ldexp(value, exponent), math.Ldexp(residual, exponent)
@@ -167,12 +167,11 @@ func (p PowerMethod) iterate(weights, states []float64, n int) (*PowerResult, []
 	return out, final
 }
 
-// normalise gives x length 1 and returns what it had, or 0, and then leaves it. The largest component is taken out first, so that
-// squares do not overflow.
-func normalise(x []float64) float64 {
+// normalise gives x length 1, unless it is 0. The largest component is taken out first, so that squares do not overflow.
+func normalise(x []float64) bool {
 	largest := max(kernel.Max(x), -kernel.Min(x))
 	if largest == 0 {
-		return 0
+		return false
 	}
 	for i := range x {
 		x[i] /= largest
@@ -181,7 +180,7 @@ func normalise(x []float64) float64 {
 	for i := range x {
 		x[i] /= length
 	}
-	return largest * length
+	return true
 }
 
 // distance is |x − factor·y|.

@@ -137,6 +137,10 @@ func TestPowerMethodOfSingularMatrices(t *testing.T) {
 	require.Equal(t, []float64{0}, got.Values)
 	require.Equal(t, []int{1}, got.Cycle)
 	require.Equal(t, []int{1}, got.Steps)
+	// −1e-20 beside 1 is 0 up to the tolerance, and turns nothing over.
+	got = powers(t, PowerMethod{}, tensorOf([]float64{1, 0}, []float64{0, -1e-20}), tensorOf([]float64{0, 1}))
+	require.Equal(t, []bool{true}, got.Eigenvector)
+	require.Equal(t, []int{1}, got.Cycle)
 }
 
 // The size of W and of the start does not matter, and a row runs in a batch as it does alone.

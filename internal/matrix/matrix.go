@@ -1,4 +1,5 @@
-// Package matrix reads the batches that memories store and recall, (rows, columns) in float32 or float64, and writes those they return.
+// Package matrix reads the batches that memories store and recall, (rows, columns) in float32 or float64, writes those they return, and finds
+// orthonormal bases of their rows.
 package matrix
 
 import (
