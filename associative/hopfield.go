@@ -66,6 +66,8 @@ type Hopfield struct {
 	// W = scale·m. Rules that count keep whole numbers in m, whose sums are exact.
 	m     []float64 // (n, n)
 	scale float64
+	// patterns are those whose Hebb couplings W is, where a recall may be faster by them; else nil. Who changes a copy clears them.
+	patterns *PackedHopfield
 	// tie is how far from 0 rounding can bring the field of unit i that is 0.
 	tie []float64
 }
