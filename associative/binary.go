@@ -38,6 +38,7 @@ func (h *Hopfield) Bipolar() (net *Hopfield, shift float64) {
 func (h *Hopfield) as(binary bool, factor float64) (other *Hopfield, sums []float64) {
 	copied := *h
 	copied.scale *= factor
+	copied.patterns = nil
 	copied.config.Binary = binary
 	copied.config.Bias = make([]float64, h.n)
 	sums = make([]float64, h.n)

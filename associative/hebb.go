@@ -57,7 +57,28 @@ func (r Hebb) Learn(_ context.Context, patterns *tensor.Dense) (*Hopfield, error
 		clearDiagonal(m, n)
 	}
 	symmetrize(m, n)
-	return newHopfield(m, n, 1/float64(n), HopfieldConfig{SelfCoupling: r.KeepDiagonal})
+	h, err := newHopfield(m, n, 1/float64(n), HopfieldConfig{SelfCoupling: r.KeepDiagonal})
+	if err == nil && r.Importance == nil {
+		h.patterns, err = r.packed(x, p, n)
+	}
+	return h, err
+}
+
+// packed keeps the patterns too, a bit a unit.
+func (r Hebb) packed(x []float64, p, n int) (*PackedHopfield, error) {
+	bits, err := NewPackedSpins(p, n)
+	if err != nil {
+		return nil, fmt.Errorf("associative: Hebb: Learn: %w", err)
+	}
+	bits.pack(x)
+	net, err := NewPackedHopfield(n, PackedConfig{KeepDiagonal: r.KeepDiagonal})
+	if err == nil {
+		err = net.Store(bits)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("associative: Hebb: Learn: %w", err)
+	}
+	return net, nil
 }
 
 func clearDiagonal(m []float64, n int) {

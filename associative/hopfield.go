@@ -66,6 +66,8 @@ type Hopfield struct {
 	// W = scale·m. Rules that count keep whole numbers in m, whose sums are exact.
 	m     []float64 // (n, n)
 	scale float64
+	// patterns are those whose Hebb couplings W is, where a recall may be faster by them; else nil. Who changes a copy clears them.
+	patterns *PackedHopfield
 	// tie is how far from 0 rounding can bring the field of unit i that is 0.
 	tie []float64
 }
@@ -73,7 +75,7 @@ type Hopfield struct {
 // NewHopfield makes a network with couplings W, an (n, n) tensor of float32 or float64.
 //
 // Errors: ErrShape, ErrDtype, ErrNotFinite; ErrConfig for couplings that are not symmetric or have a diagonal, unless the configuration
-// permits them, and for unknown Ties. Cost: a copy of W in float64.
+// permits them, and for unknown Ties; ErrNotFinite where fields could overflow. Cost: a copy of W in float64.
 func NewHopfield(w *tensor.Dense, config HopfieldConfig) (*Hopfield, error) {
 	values, n, err := matrix.Of(w, 0)
 	if err == nil && len(values) != n*n {
@@ -118,7 +120,9 @@ func newHopfield(m []float64, n int, scale float64, config HopfieldConfig) (*Hop
 		}
 	}
 	h := &Hopfield{n: n, config: config, m: m, scale: scale}
-	h.bound()
+	if h.bound(); !kernel.AllFinite(h.tie) {
+		return nil, fmt.Errorf("couplings and biases are so large that fields are too large for float64: %w", energy.ErrNotFinite)
+	}
 	return h, nil
 }
 

@@ -43,18 +43,36 @@ type packedRow struct {
 // Cost: of a synchronous sweep P·n/64 words for the overlaps and P·n additions, 16 or 8 at a time, for the fields; of an asynchronous one
 // P additions for each unit, and as many for each that flips.
 func (h *PackedHopfield) Recall(states *PackedSpins, d Dynamics) (*PackedRecalled, error) {
-	rows, err := h.begin("Recall", states)
-	if err != nil {
+	if err := h.check("Recall", "states", states); err != nil {
 		return nil, err
 	}
-	run, err := h.dynamics(d)
-	if err != nil {
-		return nil, fmt.Errorf("associative: PackedHopfield: Recall: %w", err)
+	var err error
+	switch d := d.(type) {
+	case Synchronous, Asynchronous:
+		err = d.validate(h.n)
+	case nil:
+		return nil, fmt.Errorf("associative: PackedHopfield: Recall: no dynamics given, want Synchronous{}, say: %w", energy.ErrConfig)
+	default:
+		err = fmt.Errorf("want Synchronous or Asynchronous: %w", energy.ErrConfig)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("associative: PackedHopfield: Recall: %T: %w", d, err)
+	}
+	return h.recall(states, d), nil
+}
+
+// recall carries copies of states to their end.
+func (h *PackedHopfield) recall(states *PackedSpins, d Dynamics) *PackedRecalled {
+	rows := h.start(states)
 	for _, r := range rows {
 		r.note()
 	}
-	run(rows)
+	switch d := d.(type) {
+	case Synchronous:
+		h.synchronous(d, rows)
+	case Asynchronous:
+		h.asynchronous(d, rows)
+	}
 	out := &PackedRecalled{
 		States: &PackedSpins{len(rows), h.n, h.words, make([]uint64, 0, len(rows)*h.words)},
 		Sweeps: make([]int, len(rows)), Cycle: make([]int, len(rows)), Energy: make([]float64, len(rows)),
@@ -65,32 +83,11 @@ func (h *PackedHopfield) Recall(states *PackedSpins, d Dynamics) (*PackedRecalle
 		out.Sweeps[k], out.Cycle[k], out.Trace[k], out.Overlaps[k] = r.sweeps, r.cycle, r.trace, r.overlapsOf()
 		out.Energy[k] = r.energy()
 	}
-	return out, nil
+	return out
 }
 
-// dynamics returns what carries rows to their end.
-func (h *PackedHopfield) dynamics(d Dynamics) (run func(rows []*packedRow), err error) {
-	switch d := d.(type) {
-	case Synchronous:
-		run, err = func(rows []*packedRow) { h.synchronous(d, rows) }, d.validate(h.n)
-	case Asynchronous:
-		run, err = func(rows []*packedRow) { h.asynchronous(d, rows) }, d.validate(h.n)
-	case nil:
-		return nil, fmt.Errorf("no dynamics given, want Synchronous{}, say: %w", energy.ErrConfig)
-	default:
-		return nil, fmt.Errorf("dynamics are %T, want Synchronous or Asynchronous: %w", d, energy.ErrConfig)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%T: %w", d, err)
-	}
-	return run, nil
-}
-
-// begin takes copies of states and counts their overlaps.
-func (h *PackedHopfield) begin(operation string, states *PackedSpins) ([]*packedRow, error) {
-	if err := h.check(operation, "states", states); err != nil {
-		return nil, err
-	}
+// start takes copies of states and counts their overlaps.
+func (h *PackedHopfield) start(states *PackedSpins) []*packedRow {
 	x := slices.Clone(states.bits)
 	cut(x, h.n)
 	rows := make([]*packedRow, states.rows)
@@ -100,7 +97,7 @@ func (h *PackedHopfield) begin(operation string, states *PackedSpins) ([]*packed
 		}
 	}
 	h.each(rows, (*packedRow).count)
-	return rows, nil
+	return rows
 }
 
 // each runs rows side by side, or the work of one side by side.

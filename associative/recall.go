@@ -47,7 +47,7 @@ type row struct {
 // batch as it is alone, whatever the number of processors.
 //
 // Errors: ErrShape, ErrDtype, ErrRange and ErrNotFinite for the states, ErrConfig and ErrShape for the settings.
-// Cost: the first fields are one product, B·n²; from there a flip costs n.
+// Cost: the first fields are one product, B·n²; from there a flip costs n. Where Hebb learned few patterns, that of PackedHopfield.Recall.
 func (h *Hopfield) Recall(states *tensor.Dense, d Dynamics) (*Recalled, error) {
 	x, err := h.states("Recall", states)
 	if err != nil {
@@ -58,6 +58,9 @@ func (h *Hopfield) Recall(states *tensor.Dense, d Dynamics) (*Recalled, error) {
 	}
 	if err := d.validate(h.n); err != nil {
 		return nil, fmt.Errorf("associative: Hopfield: Recall: %T: %w", d, err)
+	}
+	if h.throughPatterns(d) {
+		return h.recallPatterns(x, states.Dtype(), d), nil
 	}
 	own := make([]float64, len(x))
 	copy(own, x)
