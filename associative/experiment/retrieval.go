@@ -209,7 +209,7 @@ func (c *RetrievalConfig) from() string {
 
 // Plot writes the overlaps against the load, a curve for each rule and size, as a PNG file: whole, or not at all.
 func (t *RetrievalCurves) Plot(path string) error {
-	c := chart{title: "Recall from " + t.from(), x: "load m/n", y: "overlap after recall", low: 0, high: 1, fromZero: true}
+	c := chart{title: "Recall from " + t.from(), x: "load m/n", y: "overlap after recall", low: 0, high: 1}
 	for _, curved := range t.Curves {
 		curve := curve{name: fmt.Sprintf("%s, n = %d", name(curved.Rule), curved.Units)}
 		for k, m := range curved.Stored {

@@ -3,7 +3,6 @@ package experiment
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -175,18 +174,15 @@ func (t *SpuriousTable) String() string {
 // Plot writes the numbers of spurious states against that of patterns, a curve for each rule, and of ghosts with dashes, as a PNG file:
 // whole, or not at all.
 func (t *SpuriousTable) Plot(path string) error {
-	c := chart{title: fmt.Sprintf("States at rest that are no pattern, %d units", t.Units), x: "stored patterns m", whole: true, y: "states, mean of sets"}
+	c := chart{title: fmt.Sprintf("States at rest that are no pattern, %d units", t.Units), x: "stored patterns m", whole: true, y: "states, mean of sets", logarithmic: true}
 	for r, rule := range t.Rules {
 		spurious := curve{name: fmt.Sprintf("%s, spurious", name(rule)), hue: r + 1}
 		ghosts := curve{name: fmt.Sprintf("%s, ghosts", name(rule)), hue: r + 1, law: true}
-		highest := 0.0
 		for k, m := range t.Stored {
 			spurious.add(float64(m), t.Spurious[r][k])
 			ghosts.add(float64(m), t.Ghosts[r][k])
-			highest = math.Max(highest, t.Spurious[r][k].High)
 		}
 		c.curves = append(c.curves, spurious, ghosts)
-		c.high = math.Max(c.high, math.Ceil(1.05*highest))
 	}
 	return c.write("SpuriousTable", path)
 }
