@@ -9,7 +9,7 @@ import (
 type ascent struct {
 	Valleys
 	x      []float64 // the patterns
-	p, n   int
+	n      int
 	shares []float64 // a_p
 	draws  rng.Stream
 
@@ -104,13 +104,7 @@ func (a *ascent) randomStates(epoch int) (x, weights []float64) {
 	for k := range weights {
 		weights[k] = 1 / float64(a.Starts)
 		row := x[k*a.n : (k+1)*a.n]
-		rng.Uniform(a.draws.Row(k, uint64(epoch)), row)
-		for i, u := range row {
-			row[i] = 1
-			if u < 0.5 {
-				row[i] = -1
-			}
-		}
+		drawSpins(a.draws.Row(k, uint64(epoch)), row)
 	}
 	return x, weights
 }

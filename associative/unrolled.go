@@ -29,7 +29,7 @@ import (
 // copies, which range from nearly clean to the full share of flips, so that patterns are stable and attract.
 //
 // Source: D. Rumelhart, G. Hinton, R. Williams, "Learning representations by back-propagating errors", Nature 323 (1986), whose iterative
-// networks these are; L. Almeida, IEEE First International Conference on Neural Networks (1987), for associative memories.
+// networks these are.
 type Unrolled struct {
 	// Steps is k; 0 means 3.
 	Steps int

@@ -58,7 +58,7 @@ func (f ValleysFrom) String() string {
 // do not suffice, the last network is returned; see Hopfield.Stable.
 //
 // Sources: B. Raj, R. Singh, "Hopfield Nets" and "Boltzmann Machines", lectures of 11-785 Introduction to Deep Learning, Carnegie Mellon
-// University; for AllStates D. Ackley, G. Hinton, T. Sejnowski, Cognitive Science 9 (1985), eq. 8; for RandomStates J. J. Hopfield,
+// University; for AllStates D. Ackley, G. Hinton, T. Sejnowski, Cognitive Science 9 (1985); for RandomStates J. J. Hopfield,
 // D. Feinstein, R. Palmer, Nature 304 (1983).
 type Valleys struct {
 	From ValleysFrom
@@ -101,7 +101,7 @@ func (r Valleys) Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfield, 
 	if err != nil {
 		return nil, fmt.Errorf("associative: %v: Learn: %w", r, err)
 	}
-	a := &ascent{Valleys: r.withDefaults(p), x: x, p: p, n: n, shares: shares, draws: rng.New(r.Seed, "associative valleys")}
+	a := &ascent{Valleys: r.withDefaults(p), x: x, n: n, shares: shares, draws: rng.New(r.Seed, "associative valleys")}
 	if err := a.start(); err != nil {
 		return nil, fmt.Errorf("associative: %v: Learn: %w", r, err)
 	}

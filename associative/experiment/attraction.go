@@ -104,7 +104,7 @@ func (t *AttractionTable) name(rule associative.Rule, fed int) string {
 
 // Plot writes the indices against the number of patterns as a PNG file: whole, or not at all.
 func (t *AttractionTable) Plot(path string) error {
-	c := chart{title: fmt.Sprintf("Index of attraction, %d units", t.Units), x: "stored patterns m", y: "I = Σ h·p(h), h = 0 to 5"}
+	c := chart{title: fmt.Sprintf("Index of attraction, %d units", t.Units), x: "stored patterns m", whole: true, y: "I = Σ h·p(h), h = 0 to 5"}
 	highest := 0.0
 	for r, rule := range t.Rules {
 		for f, estimates := range [][]Estimate{t.Once[r], t.Fed[r]} {

@@ -307,7 +307,7 @@ func (t *BasinTable) String() string {
 // Plot writes the shares against the number of patterns, a curve for each distance, as a PNG file: whole, or not at all.
 func (t *BasinTable) Plot(path string) error {
 	c := chart{
-		title: fmt.Sprintf("%s, %d units, %s", name(t.Rule), t.Units, t.steps()), x: "stored patterns m", y: "vectors that become the pattern, %",
+		title: fmt.Sprintf("%s, %d units, %s", name(t.Rule), t.Units, t.steps()), x: "stored patterns m", whole: true, y: "vectors that become the pattern, %",
 		legend: "distance", low: 0, high: 100,
 	}
 	for h := range t.Distance + 1 {

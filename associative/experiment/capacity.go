@@ -16,7 +16,7 @@ import (
 type Criterion int
 
 const (
-	// ErrorFree wants every bit of every pattern to be stable, and not by a tie.
+	// ErrorFree wants every bit of every pattern to be stable.
 	ErrorFree Criterion = iota
 	// Recalled wants half of the patterns, or more, to be recalled with an overlap of at least 0.9.
 	Recalled
@@ -41,10 +41,11 @@ type CapacityConfig struct {
 	Criterion Criterion
 	// Noise is the share of bits flipped where recall starts, below one half; for Recalled alone.
 	Noise float64
-	// Scaling is how the capacity goes to its limit; the zero value is 1/n.
+	// Scaling is how the capacity goes to its limit; the zero value looks for no limit.
 	Scaling Scaling
 	// Most is the largest load tried; 0 means 2.5.
 	Most     float64
+	Ties     associative.Ties
 	Sets     int // of patterns; 0 means 20
 	Tried    int // patterns that each network recalls, the first ones; 0 means 50; for Recalled alone
 	Seed     uint64
@@ -75,7 +76,7 @@ func (c *CapacityConfig) fill() error {
 	case !(c.Most > 0 && c.Most <= 64):
 		own = fmt.Errorf("Most is %v, want a load above 0, of at most 64: %w", c.Most, energy.ErrConfig)
 	}
-	return firstError(validRules(c.Rules), validAscending("Units", c.Units, 2, maxUnits), own, recall, c.Scaling.validate(),
+	return firstError(validRules(c.Rules), validAscending("Units", c.Units, 2, maxUnits), own, recall, validTies(c.Ties), c.Scaling.validate(),
 		validRange("Sets", c.Sets, 2, maxSets))
 }
 
@@ -84,6 +85,7 @@ type CapacityPoint struct {
 	Units    int
 	Patterns Estimate // the mean over sets of the number that a network holds
 	Load     Estimate // the same, over n
+	Error    float64  // the standard error of Load
 	// Limited is how many sets were held up to the largest load tried.
 	Limited int
 }
@@ -92,7 +94,7 @@ type CapacityPoint struct {
 type CapacityCurve struct {
 	Rule   associative.Rule
 	Points []CapacityPoint
-	// Fit is how the load goes to its limit; nil for one size.
+	// Fit is how the load goes to its limit; nil for one size, and Unscaled.
 	Fit *Extrapolation
 }
 
@@ -121,7 +123,7 @@ func Capacity(ctx context.Context, c CapacityConfig) (*Capacities, error) {
 			}
 			curve.Points = append(curve.Points, point)
 		}
-		curve.Fit = c.Scaling.extrapolate(curve.Points, c.Sets)
+		curve.Fit = curve.Extrapolate(c.Scaling)
 		t.Curves = append(t.Curves, curve)
 	}
 	return t, nil
@@ -130,7 +132,7 @@ func Capacity(ctx context.Context, c CapacityConfig) (*Capacities, error) {
 func (c *CapacityConfig) point(ctx context.Context, rule associative.Rule, n int, progress Progress) (CapacityPoint, error) {
 	most := max(1, int(c.Most*float64(n)))
 	held, limited := make([]float64, c.Sets), make([]bool, c.Sets)
-	r := newRecaller(c.Seed, n, c.Noise, associative.Keep, c.Tried)
+	r := newRecaller(c.Seed, n, c.Noise, c.Ties, c.Tried)
 	err := eachSet(ctx, c.Sets, progress, func(set int) (err error) {
 		held[set], err = capacityOf(n, most, func(m int) (bool, error) {
 			patterns := r.patterns.draw(set, m)
@@ -138,7 +140,7 @@ func (c *CapacityConfig) point(ctx context.Context, rule associative.Rule, n int
 				return false, err
 			}
 			if c.Criterion == ErrorFree {
-				ok, err := errorFree(ctx, rule, patterns, n)
+				ok, err := errorFree(ctx, rule, c.Ties, patterns, n)
 				return ok, unlessRefused(err, m)
 			}
 			overlaps, err := r.overlaps(ctx, rule, set, patterns)
@@ -155,6 +157,9 @@ func (c *CapacityConfig) point(ctx context.Context, rule associative.Rule, n int
 	})
 	p := CapacityPoint{Units: n, Patterns: meanOf(held)}
 	p.Load = p.Patterns.scaled(1 / float64(n))
+	_, deviation := moments(held)
+	// A number of patterns is whole: it says no more than that even where all sets agree.
+	p.Error = math.Hypot(deviation, 1/math.Sqrt(12)) / (float64(n) * math.Sqrt(float64(c.Sets)))
 	for _, l := range limited {
 		if l {
 			p.Limited++
@@ -202,17 +207,14 @@ func capacityOf(n, most int, holds func(m int) (bool, error)) (float64, error) {
 	return float64(good+bad-1) / 2, nil
 }
 
-// firm is the stability κ that is taken for more than rounding.
-const firm = 1e-9
-
-// errorFree reports whether all patterns are stable, whatever ties do.
-func errorFree(ctx context.Context, rule associative.Rule, patterns []float64, n int) (bool, error) {
-	h, err := rule.Learn(ctx, rows(patterns, n))
+// errorFree reports whether all patterns are stable.
+func errorFree(ctx context.Context, rule associative.Rule, ties associative.Ties, patterns []float64, n int) (bool, error) {
+	h, err := learn(ctx, rule, ties, patterns, n)
 	if err != nil {
 		return false, err
 	}
-	kappa, err := h.Stabilities(rows(patterns, n))
-	return err == nil && slices.Min(kappa.Float64s()) > firm, err
+	stable, err := h.Stable(rows(patterns, n))
+	return err == nil && !slices.Contains(stable, false), err
 }
 
 // ErrorFreeLaw is n/(4 ln n), up to which Hebb's rule stores random patterns without a wrong bit as n grows.
@@ -223,9 +225,9 @@ func ErrorFreeLaw(n int) float64 { return float64(n) / (4 * math.Log(float64(n))
 
 // ErrorFreePatterns is the number of random patterns up to which Hebb's rule has no wrong bit in half of the sets, were bits independent: the
 // largest m with n·m·p ≤ ln 2, p being BitErrorProbability. It goes to ErrorFreeLaw as n grows, slowly.
-func ErrorFreePatterns(n int) int {
+func ErrorFreePatterns(n int, ties associative.Ties) int {
 	m := 1
-	for float64(n)*float64(m+1)*BitErrorProbability(n, m+1, false, associative.Minus) <= math.Ln2 {
+	for float64(n)*float64(m+1)*BitErrorProbability(n, m+1, false, ties) <= math.Ln2 {
 		m++
 	}
 	return m
@@ -234,15 +236,15 @@ func ErrorFreePatterns(n int) int {
 // String is a table with a line for each rule and size.
 func (t *Capacities) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%s (%d sets)\n%-28s%7s  %-28s%-28s", t.what(), t.Sets, "", "n", "patterns", "load m/n")
-	if t.Criterion == ErrorFree {
+	fmt.Fprintf(&s, "%s (%d sets, ties %v)\n%-28s%7s  %-28s%-28s", t.what(), t.Sets, t.Ties, "", "n", "patterns", "load m/n")
+	if t.Criterion == ErrorFree && slices.ContainsFunc(t.Rules, isHebb) {
 		fmt.Fprintf(&s, "%14s%12s", "n/(4 ln n)", "by bits")
 	}
 	for _, curve := range t.Curves {
 		for _, p := range curve.Points {
 			fmt.Fprintf(&s, "\n%-28s%7d  %-28s%-28s", name(curve.Rule), p.Units, p.Patterns.format("%.1f", 1), p.Load.format("%.4f", 1))
-			if _, ok := curve.Rule.(associative.Hebb); ok && t.Criterion == ErrorFree {
-				fmt.Fprintf(&s, "%14.1f%12d", ErrorFreeLaw(p.Units), ErrorFreePatterns(p.Units))
+			if isHebb(curve.Rule) && t.Criterion == ErrorFree {
+				fmt.Fprintf(&s, "%14.1f%12d", ErrorFreeLaw(p.Units), ErrorFreePatterns(p.Units, t.Ties))
 			}
 			if p.Limited > 0 {
 				fmt.Fprintf(&s, "  %d sets held all that were tried", p.Limited)
@@ -263,20 +265,48 @@ func (t *Capacities) what() string {
 	return fmt.Sprintf("patterns of which half are recalled from %s with an overlap of %g", from.from(), retrieved)
 }
 
-// Plot writes the loads against the scale of n that is extrapolated in, with dashes to the limit, as a PNG file: whole, or not at all.
+// isHebb reports whether the laws of Hebb's rule without a diagonal hold.
+func isHebb(rule associative.Rule) bool {
+	h, ok := rule.(associative.Hebb)
+	return ok && !h.KeepDiagonal && h.Importance == nil
+}
+
+// laws are what is known of Hebb's rule without a wrong bit.
+func (t *Capacities) laws() []curve {
+	bits, law := curve{name: "from the bits", law: true, hue: 2}, curve{name: "1/(4 ln n)", law: true, hue: 3}
+	for _, n := range t.Units {
+		bits.add(t.Scaling.of(n), known(float64(ErrorFreePatterns(n, t.Ties))/float64(n)))
+		law.add(t.Scaling.of(n), known(ErrorFreeLaw(n)/float64(n)))
+	}
+	return []curve{bits, law}
+}
+
+// axis names the axis of sizes.
+func (t *Capacities) axis() string {
+	if t.Scaling == Unscaled {
+		return "units n"
+	}
+	return t.Scaling.String()
+}
+
+// Plot writes the loads against n, or against the scale of it that is extrapolated in, with dashes to the limit, as a PNG file: whole, or not
+// at all. With Hebb's rule alone, ErrorFree has the laws as dashes.
 func (t *Capacities) Plot(path string) error {
 	title := "Capacity without a wrong bit"
 	if t.Criterion == Recalled {
 		title = "Capacity for recall from " + (&RetrievalConfig{Noise: t.Noise}).from()
 	}
-	c := chart{title: title, x: t.Scaling.String(), y: "load m/n", fromZero: true}
+	c := chart{title: title, x: t.axis(), y: "load m/n", fromZero: true}
 	for r, curved := range t.Curves {
-		measured := curve{name: name(curved.Rule), loose: true, hue: r + 1}
+		measured := curve{name: name(curved.Rule), loose: t.Scaling != Unscaled, hue: r + 1}
 		for _, p := range curved.Points {
 			measured.add(t.Scaling.of(p.Units), p.Load)
 			c.high = max(c.high, 1.05*p.Load.High)
 		}
 		c.curves = append(c.curves, measured)
+		if isHebb(curved.Rule) && t.Criterion == ErrorFree && len(t.Curves) == 1 {
+			c.curves = append(c.curves, t.laws()...)
+		}
 		if fit := curved.Fit; fit != nil {
 			law := curve{name: "fit, " + fit.Limit.String(), law: true, hue: r + 1}
 			first := t.Scaling.of(curved.Points[0].Units)

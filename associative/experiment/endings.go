@@ -130,7 +130,10 @@ func Endings(ctx context.Context, c EndingConfig) (*EndingTable, error) {
 				x := got.States.Float64s()
 				for s, cycle := range got.Cycle {
 					end, _ := endOf(x[s*c.Units:(s+1)*c.Units], cycle, stored)
-					shares[r][k][end][set] += 1 / float64(c.Starts)
+					shares[r][k][end][set]++
+				}
+				for e := range shares[r][k] {
+					shares[r][k][e][set] /= float64(c.Starts)
 				}
 			}
 		}
@@ -178,7 +181,7 @@ func (t *EndingTable) String() string {
 // of patterns, as a PNG file: whole, or not at all.
 func (t *EndingTable) Plot(path string) error {
 	c := chart{
-		title: fmt.Sprintf("Where random starts of %d units end", t.Units), x: "stored patterns m", y: "random starts, %", low: 0, high: 100,
+		title: fmt.Sprintf("Where random starts of %d units end", t.Units), x: "stored patterns m", whole: true, y: "random starts, %", low: 0, high: 100,
 	}
 	for r, rule := range t.Rules {
 		for _, e := range []End{EndStored, EndGhost, EndSpurious} {

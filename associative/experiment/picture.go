@@ -39,6 +39,7 @@ type chart struct {
 	low, high   float64 // of y; from the curves where both are 0
 	logarithmic bool    // y
 	fromZero    bool    // x
+	whole       bool    // x has whole numbers
 }
 
 // curve is points joined by a line.
@@ -74,10 +75,12 @@ func newPlot() *plot.Plot {
 }
 
 // roundTicks are five to eleven ticks, all with a label, at multiples of 1, 2 or 5 times a power of ten.
-type roundTicks struct{}
+type roundTicks struct {
+	least float64 // distance of two ticks
+}
 
 // Ticks satisfies plot.Ticker.
-func (roundTicks) Ticks(low, high float64) []plot.Tick {
+func (r roundTicks) Ticks(low, high float64) []plot.Tick {
 	step := math.Pow(10, math.Ceil(math.Log10((high-low)/10)-1e-9))
 	for _, part := range []float64{5, 2} {
 		if step/part >= (high-low)/10*(1-1e-9) {
@@ -85,6 +88,7 @@ func (roundTicks) Ticks(low, high float64) []plot.Tick {
 			break
 		}
 	}
+	step = max(step, r.least)
 	digits := max(0, int(-math.Floor(math.Log10(step)+1e-9)))
 	var ticks []plot.Tick
 	for k := math.Ceil(low/step - 1e-9); k*step <= high+1e-9*step; k++ {
@@ -115,6 +119,9 @@ func (c *chart) write(what, path string) error {
 	p.Add(grid)
 	if c.logarithmic = c.logarithmic && c.positive(); c.logarithmic {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, decades{}
+	}
+	if c.whole {
+		p.X.Tick.Marker = roundTicks{least: 1}
 	}
 	legend := p.Legend
 	legend.Top, legend.Left = true, true
@@ -184,6 +191,9 @@ func (c *curve) draw(p *plot.Plot, logarithmic bool) ([]plot.Thumbnailer, error)
 		return nil, err
 	}
 	scatter.GlyphStyle = draw.GlyphStyle{Color: hue, Radius: vg.Points(2.25), Shape: draw.CircleGlyph{}}
+	if c.hue > len(palette) {
+		scatter.GlyphStyle.Shape = draw.RingGlyph{} // the second of this colour
+	}
 	errorBars, err := plotter.NewYErrorBars(struct {
 		plotter.XYer
 		plotter.YErrorer

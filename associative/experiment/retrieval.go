@@ -118,11 +118,13 @@ func (c *RetrievalConfig) curve(ctx context.Context, rule associative.Rule, n in
 				return fmt.Errorf("set %d, %d patterns: %w", set, m, err)
 			}
 			for _, o := range overlaps {
-				overlap[k][set] += o / float64(len(overlaps))
+				overlap[k][set] += o
 				if o >= retrieved {
-					found[k][set] += 1 / float64(len(overlaps))
+					found[k][set]++
 				}
 			}
+			overlap[k][set] /= float64(len(overlaps))
+			found[k][set] /= float64(len(overlaps))
 		}
 		return nil
 	})

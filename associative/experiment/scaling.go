@@ -13,14 +13,17 @@ import (
 type Scaling int
 
 const (
-	InverseUnits Scaling = iota // 1/n
+	Unscaled     Scaling = iota // no limit is looked for
+	InverseUnits                // 1/n
 	InverseRoot                 // 1/√n
 	InverseLog                  // 1/ln n
 )
 
-// String is the function.
+// String is the function, n for none.
 func (s Scaling) String() string {
 	switch s {
+	case Unscaled:
+		return "n"
 	case InverseUnits:
 		return "1/n"
 	case InverseRoot:
@@ -32,15 +35,17 @@ func (s Scaling) String() string {
 }
 
 func (s Scaling) validate() error {
-	if s < InverseUnits || s > InverseLog {
+	if s < Unscaled || s > InverseLog {
 		return fmt.Errorf("Scaling: %v is not known: %w", s, energy.ErrConfig)
 	}
 	return nil
 }
 
-// of is the function.
+// of is the function, n for none.
 func (s Scaling) of(n int) float64 {
 	switch s {
+	case Unscaled:
+		return float64(n)
 	case InverseRoot:
 		return 1 / math.Sqrt(float64(n))
 	case InverseLog:
@@ -64,20 +69,19 @@ func (e *Extrapolation) String() string {
 	return fmt.Sprintf("%s, in %v, χ² = %.1f for %d", e.Limit.format("%.4f", 1), e.Scaling, e.ChiSquare, e.Freedom)
 }
 
-// extrapolate fits load = limit + slope·scaling(n) by least squares, weighted by the errors of the loads. Where the loads are further
-// off the line than their errors explain, the interval is widened by √(χ²/freedom). That interval knows only of the errors: whether the
-// line is the right one is told by χ², and by other scalings.
-func (s Scaling) extrapolate(points []CapacityPoint, sets int) *Extrapolation {
-	if len(points) < 2 {
+// Extrapolate fits load = limit + slope·s(n) by least squares, weighted by the errors of the loads; nil for one size, and for
+// Unscaled. Where the loads are
+// further off the line than their errors explain, the interval is widened by √(χ²/freedom). That interval knows only of the errors: whether
+// the line is the right one is told by χ², and by other scalings.
+func (c *CapacityCurve) Extrapolate(s Scaling) *Extrapolation {
+	points := c.Points
+	if s == Unscaled || len(points) < 2 {
 		return nil
 	}
 	var w, wx, wy, wxx, wxy float64
 	weights := make([]float64, len(points))
 	for k, p := range points {
-		deviation := (p.Load.High - p.Load.Low) / 2 / quantile(sets)
-		// A number of patterns is whole: it says no more than that even where all sets agree.
-		deviation = max(deviation, 1/(float64(p.Units)*math.Sqrt(12*float64(sets))))
-		weights[k] = 1 / (deviation * deviation)
+		weights[k] = 1 / (p.Error * p.Error)
 		x, y := s.of(p.Units), p.Load.Value
 		w += weights[k]
 		wx += weights[k] * x

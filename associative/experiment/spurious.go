@@ -175,7 +175,7 @@ func (t *SpuriousTable) String() string {
 // Plot writes the numbers of spurious states against that of patterns, a curve for each rule, and of ghosts with dashes, as a PNG file:
 // whole, or not at all.
 func (t *SpuriousTable) Plot(path string) error {
-	c := chart{title: fmt.Sprintf("States at rest that are no pattern, %d units", t.Units), x: "stored patterns m", y: "states, mean of sets"}
+	c := chart{title: fmt.Sprintf("States at rest that are no pattern, %d units", t.Units), x: "stored patterns m", whole: true, y: "states, mean of sets"}
 	for r, rule := range t.Rules {
 		spurious := curve{name: fmt.Sprintf("%s, spurious", name(rule)), hue: r + 1}
 		ghosts := curve{name: fmt.Sprintf("%s, ghosts", name(rule)), hue: r + 1, law: true}

@@ -117,10 +117,14 @@ func LookAtTwoGroups(ctx context.Context, c TwoGroupConfig) (*TwoGroups, error) 
 		for s, states := range own[k] {
 			for p, back := range states {
 				if back {
-					areas[s] += 1 / float64(side*side)
-					t.Shares[k][p/side][p%side] += 1 / float64(c.Sets)
+					areas[s]++
+					t.Shares[k][p/side][p%side]++
 				}
 			}
+			areas[s] /= float64(side * side)
+		}
+		for p := range side * side {
+			t.Shares[k][p/side][p%side] /= float64(c.Sets)
 		}
 		t.Areas = append(t.Areas, shareOf(areas))
 	}
@@ -169,8 +173,8 @@ func (t *TwoGroups) String() string {
 var (
 	ownColour   = color.Gray{0}
 	endColours  = [numberOfEnds]color.Color{color.RGBA{0, 114, 178, 255}, color.RGBA{230, 159, 0, 255}, color.Gray{220}, color.RGBA{204, 121, 167, 255}}
-	panelWidth  = 2.0 * vg.Inch
-	panelHeight = 2.15 * vg.Inch
+	panelWidth  = 1.85 * vg.Inch
+	panelHeight = 2 * vg.Inch
 	keyHeight   = 0.3 * vg.Inch
 )
 
@@ -192,11 +196,11 @@ func (t *TwoGroups) Plot(path string) error {
 			key = append(key, keyEntry{entry.colour, entry.text})
 		}
 	}
-	columns := vg.Length(max(2, len(t.Stored)))
-	return writePNG("TwoGroups", path, columns*panelWidth, 2*panelHeight+keyHeight, func(canvas draw.Canvas) {
+	width := max(vg.Length(len(t.Stored))*panelWidth, keyWidth(key))
+	return writePNG("TwoGroups", path, width, 2*panelHeight+keyHeight, func(canvas draw.Canvas) {
 		for k, m := range t.Stored {
 			left := vg.Length(k) * panelWidth
-			right := left + panelWidth - (canvas.Max.X - canvas.Min.X)
+			right := left + panelWidth - width
 			t.panel(draw.Crop(canvas, left, right, panelHeight+keyHeight, 0), fmt.Sprintf("%d patterns", m), func(i, j int) color.Color {
 				if t.Own[k][i][j] {
 					return ownColour
@@ -235,7 +239,7 @@ func (t *TwoGroups) panel(canvas draw.Canvas, title string, at func(i, j int) co
 		}
 	}
 	p := newPlot()
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, "flipped of the first half", "of the second"
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, "flipped in the first half", "in the second half"
 	for _, style := range []*draw.TextStyle{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label} {
 		style.Font.Size = vg.Points(9)
 	}

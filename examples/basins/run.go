@@ -135,7 +135,7 @@ func (t *task) curves(ctx context.Context) error {
 	sizes := t.sizes()
 	_, err := show(t, "retrieval", func() (*experiment.RetrievalCurves, error) {
 		return experiment.Retrieval(ctx, experiment.RetrievalConfig{
-			Rules: []associative.Rule{hebb}, Units: sizes, Loads: []float64{0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2}, Sets: min(t.sets, 10), Seed: t.seed,
+			Rules: []associative.Rule{hebb}, Units: sizes, Loads: []float64{0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2}, Sets: min(t.sets, 20), Seed: t.seed,
 		})
 	})
 	if err != nil {
@@ -143,7 +143,9 @@ func (t *task) curves(ctx context.Context) error {
 	}
 	_, err = show(t, "rules", func() (*experiment.RetrievalCurves, error) {
 		return experiment.Retrieval(ctx, experiment.RetrievalConfig{
-			Rules: []associative.Rule{hebb, associative.Storkey{}, associative.Projection{}, associative.Perceptron{}, associative.MinOverlap{}},
+			Rules: []associative.Rule{
+				hebb, associative.Unlearning{Seed: t.seed}, associative.Storkey{}, associative.Projection{}, associative.Perceptron{}, associative.MPF{}, associative.MinOverlap{},
+			},
 			Units: []int{100}, Loads: []float64{0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9}, Noise: 0.1, Sets: min(t.sets, 10), Seed: t.seed,
 		})
 	})
@@ -154,11 +156,15 @@ func (t *task) curves(ctx context.Context) error {
 		name string
 		experiment.CapacityConfig
 	}{
-		{"transition", experiment.CapacityConfig{Rules: []associative.Rule{hebb}, Units: sizes, Criterion: experiment.Recalled, Sets: 20}},
-		{"errorfree", experiment.CapacityConfig{Rules: []associative.Rule{hebb}, Units: sizes, Scaling: experiment.InverseLog, Sets: 40}},
+		{"transition", experiment.CapacityConfig{Rules: []associative.Rule{hebb}, Units: sizes, Criterion: experiment.Recalled, Scaling: experiment.InverseRoot, Sets: 20}},
+		{"errorfree", experiment.CapacityConfig{Rules: []associative.Rule{hebb}, Units: sizes, Sets: 40}},
 		{"capacity", experiment.CapacityConfig{
-			Rules: []associative.Rule{hebb, associative.Storkey{}, associative.Projection{}, associative.Perceptron{}, associative.Perceptron{PerUnit: true}},
-			Units: []int{20, 30, 40, 60}, Sets: 20,
+			Rules: []associative.Rule{
+				hebb, associative.Unlearning{Seed: t.seed}, associative.Storkey{}, associative.Unrolled{Seed: t.seed}, associative.Projection{},
+				associative.Valleys{From: associative.Targets, Seed: t.seed}, associative.Perceptron{}, associative.MPF{},
+				associative.Perceptron{PerUnit: true}, associative.MinOverlap{},
+			},
+			Units: []int{20, 40, 60}, Sets: 20,
 		}},
 	} {
 		c.Seed, c.Sets = t.seed, min(t.sets, c.Sets)

@@ -1,0 +1,121 @@
+package experiment
+
+import (
+	"image"
+	"image/color"
+	"image/png"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/harmonium-go/harmonium/associative"
+)
+
+// colours counts the colours of a picture.
+func colours(img image.Image) map[color.Color]int {
+	seen := map[color.Color]int{}
+	for y := range img.Bounds().Dy() {
+		for x := range img.Bounds().Dx() {
+			seen[img.At(x, y)]++
+		}
+	}
+	return seen
+}
+
+func TestPictures(t *testing.T) {
+	type result interface {
+		Plot(path string) error
+		String() string
+	}
+	rules := []associative.Rule{associative.Hebb{}, associative.Hebb{KeepDiagonal: true}}
+	of := func(r result, err error) result {
+		require.NoError(t, err)
+		return r
+	}
+	ctx := t.Context()
+	basins, err := Basins(ctx, BasinConfig{Rule: rules[1], Units: 6, Stored: []int{1, 3}, Distance: 2, Sets: 3})
+	require.NoError(t, err)
+	groups, err := LookAtTwoGroups(ctx, TwoGroupConfig{Units: 10, Stored: []int{1, 2, 3}, Sets: 2})
+	require.NoError(t, err)
+	attraction, err := Attraction(ctx, AttractionConfig{Rules: rules, Units: 6, Stored: []int{1, 3}, Sets: 3})
+	require.NoError(t, err)
+	spurious, err := Spurious(ctx, SpuriousConfig{Rules: rules, Units: 6, Stored: []int{1, 3}, Sets: 3})
+	require.NoError(t, err)
+	endings, err := Endings(ctx, EndingConfig{Rules: rules, Units: 6, Stored: []int{1, 3}, Sets: 3, Starts: 4})
+	require.NoError(t, err)
+	bits, err := BitErrors(ctx, BitErrorConfig{Units: 10, Stored: []int{1, 3}, Sets: 3})
+	require.NoError(t, err)
+	retrieval, err := Retrieval(ctx, RetrievalConfig{Rules: rules, Units: []int{10}, Loads: []float64{0.1, 0.5}, Sets: 3})
+	require.NoError(t, err)
+	capacity, err := Capacity(ctx, CapacityConfig{Rules: rules[:1], Units: []int{10, 20}, Sets: 3})
+	require.NoError(t, err)
+	chartSize := image.Pt(1248, 720)
+	for name, c := range map[string]struct {
+		result
+		size  image.Point
+		words string
+		hues  []color.Color
+	}{
+		"basins":     {of(basins, err), chartSize, "Hebb + diagonal, 6 units: % of vectors", palette[:3]},
+		"attraction": {attraction, chartSize, "Hebb + diagonal, 5 steps", palette[:4]},
+		"spurious":   {spurious, chartSize, "Hebb: ghosts", palette[:2]},
+		"endings":    {endings, chartSize, "Hebb + diagonal: restless", palette[:1]},
+		"bits":       {bits, chartSize, "exactly, more than 1 % from m = ", palette[:1]},
+		"retrieval":  {retrieval, chartSize, "Hebb, n = 10: share recalled", palette[:2]},
+		"capacity":   {capacity, chartSize, "n/(4 ln n)", palette[:1]},
+		"groups":     {groups, image.Pt(1066, 826), "   3 patterns: ", []color.Color{ownColour, endColours[EndGhost]}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, c.String(), c.words)
+			path := filepath.Join(t.TempDir(), "picture.png")
+			require.NoError(t, c.Plot(path))
+			f, err := os.Open(path)
+			require.NoError(t, err)
+			defer f.Close()
+			img, err := png.Decode(f)
+			require.NoError(t, err)
+			require.Equal(t, c.size, img.Bounds().Size())
+			seen := map[[3]uint32]int{}
+			for colour, n := range colours(img) {
+				r, g, b, _ := colour.RGBA()
+				seen[[3]uint32{r, g, b}] += n
+			}
+			require.Less(t, seen[[3]uint32{0xffff, 0xffff, 0xffff}], c.size.X*c.size.Y*97/100, "not blank")
+			for _, hue := range c.hues {
+				r, g, b, _ := hue.RGBA()
+				require.Greater(t, seen[[3]uint32{r, g, b}], 50, "%v is there", hue)
+			}
+			// The file is whole, or not at all, and an error names it.
+			nowhere := filepath.Join(t.TempDir(), "missing", "picture.png")
+			err = c.Plot(nowhere)
+			require.ErrorIs(t, err, fs.ErrNotExist)
+			require.ErrorContains(t, err, nowhere)
+			require.ErrorContains(t, err, "experiment: ")
+			entries, err := os.ReadDir(filepath.Dir(path))
+			require.NoError(t, err)
+			require.Len(t, entries, 1, "nothing is left beside it")
+		})
+	}
+}
+
+func TestRoundTicks(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		first     string
+		last      string
+		count     int
+	}{
+		{0, 100, "0", "100", 11}, {1, 10, "1", "10", 10}, {0, 0.3, "0.00", "0.30", 7}, {-0.05, 1, "0.0", "1.0", 6}, {0, 0.02, "0.000", "0.020", 11}, {2, 7, "2.0", "7.0", 11},
+	} {
+		ticks := roundTicks{}.Ticks(c.low, c.high)
+		require.Len(t, ticks, c.count, "%v to %v", c.low, c.high)
+		require.Equal(t, c.first, ticks[0].Label)
+		require.Equal(t, c.last, ticks[len(ticks)-1].Label)
+	}
+	ticks := roundTicks{least: 1}.Ticks(2, 7)
+	require.Len(t, ticks, 6)
+	require.Equal(t, "2", ticks[0].Label)
+}
