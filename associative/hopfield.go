@@ -66,8 +66,8 @@ type Hopfield struct {
 	// W = scale·m. Rules that count keep whole numbers in m, whose sums are exact.
 	m     []float64 // (n, n)
 	scale float64
-	// patterns are those whose Hebb couplings W is, where a recall may be faster by them; else nil. Who changes a copy clears them.
-	patterns *PackedHopfield
+	// remembers is what Hebb keeps instead of m; else nil. Who changes a copy takes it away.
+	remembers *remembered
 	// tie is how far from 0 rounding can bring the field of unit i that is 0.
 	tie []float64
 }
@@ -137,6 +137,14 @@ func (h *Hopfield) bound() {
 	}
 }
 
+// weights returns m.
+func (h *Hopfield) weights() []float64 {
+	if h.remembers != nil {
+		return h.remembers.weights()
+	}
+	return h.m
+}
+
 // Len returns the number of units.
 func (h *Hopfield) Len() int { return h.n }
 
@@ -159,7 +167,7 @@ func (h *Hopfield) WithTies(ties Ties) (*Hopfield, error) {
 
 // Couplings returns a copy of W, (n, n), in float64.
 func (h *Hopfield) Couplings() *tensor.Dense {
-	w := slices.Clone(h.m)
+	w := slices.Clone(h.weights())
 	kernel.Scale(w, w, h.scale)
 	return matrix.Tensor(tensor.Float64, w, h.n, h.n)
 }
@@ -187,7 +195,7 @@ func (h *Hopfield) states(what string, states *tensor.Dense) ([]float64, error) 
 
 // fieldsOf writes xM for rows of x, without scale and bias: what stays exact where m counts.
 func (h *Hopfield) fieldsOf(dst, x []float64) {
-	kernel.Gemm(false, false, len(x)/h.n, h.n, h.n, 1, x, h.n, h.m, h.n, false, dst, h.n)
+	kernel.Gemm(false, false, len(x)/h.n, h.n, h.n, 1, x, h.n, h.weights(), h.n, false, dst, h.n)
 }
 
 // field is h_i, given (xM)_i.
@@ -283,7 +291,7 @@ func (h *Hopfield) Stabilities(states *tensor.Dense) (*tensor.Dense, error) {
 		return nil, err
 	}
 	lengths := make([]float64, h.n)
-	for k, v := range h.m {
+	for k, v := range h.weights() {
 		lengths[k%h.n] += v * v
 	}
 	for i, square := range lengths {

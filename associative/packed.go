@@ -3,7 +3,6 @@ package associative
 import (
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
@@ -37,7 +36,7 @@ type PackedHopfield struct {
 	p        int
 	rows     []uint64 // (p, words): the patterns
 	// columns is (n, words of p bits): for each unit its bits in the patterns. Made when first needed.
-	columns func() []uint64
+	columns *made[[]uint64]
 }
 
 // maxPackedBits keeps every sum that a kernel makes in 32 bits.
@@ -96,7 +95,7 @@ func (h *PackedHopfield) Forget(k int) error {
 }
 
 // renew forgets what was made of the patterns.
-func (h *PackedHopfield) renew() { h.columns = sync.OnceValue(h.transposed) }
+func (h *PackedHopfield) renew() { h.columns = new(made[[]uint64]) }
 
 // Overlaps returns m_μ of every state with every pattern: (rows, P). Errors: ErrShape. Cost: P·n/64 words a state.
 func (h *PackedHopfield) Overlaps(states *PackedSpins) ([][]int, error) {

@@ -28,9 +28,9 @@ func BenchmarkHebbRecall(b *testing.B) {
 			words = append(words, noisy.Row(k%p)...)
 		}
 		probes := &PackedSpins{1000, n, noisy.words, words}
-		states, net := probes.tensor(tensor.Float32), h.patterns
+		states, net := probes.tensor(tensor.Float32), h.remembers.net
 		through := *h
-		through.patterns = nil
+		through.m, through.remembers = h.weights(), nil
 		for _, d := range []Dynamics{Synchronous{}, Asynchronous{}} {
 			b.Run(fmt.Sprintf("%d/%T/couplings", p, d), func(b *testing.B) {
 				for b.Loop() {

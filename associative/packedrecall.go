@@ -205,13 +205,12 @@ func (r *packedRow) together(next, held []uint64) {
 
 // updated is the word that follows x. The field of a unit is twice the sum over the patterns in which it is 1, less the sum over all.
 func (r *packedRow) updated(x uint64, sums []int64) (next uint64) {
-	ties := uint64(0)
-	own := r.own()
+	ties, own := uint64(0), r.own()
+	up, down := r.total+own, r.total-own // what the doubled sum must exceed where the unit is 1, and where it is −1
 	for i, sum := range sums {
-		field := 2*sum - r.total - own*(int64(x>>i&1)*2-1)
-		negative, positive := uint64(field)>>63, uint64(-field)>>63
-		next |= positive << i
-		ties |= ((negative | positive) ^ 1) << i
+		field := 2*sum - (down + (up-down)*int64(x>>i&1))
+		next |= uint64(-field) >> 63 << i
+		ties |= (uint64(field|-field)>>63 ^ 1) << i
 	}
 	if r.h.config.Ties == Keep {
 		next |= x & ties
@@ -221,7 +220,7 @@ func (r *packedRow) updated(x uint64, sums []int64) (next uint64) {
 
 // asynchronous recall: the field of a unit by the bits of its column, and every overlap moves by ±2 where a unit flips.
 func (h *PackedHopfield) asynchronous(d Asynchronous, rows []*packedRow) {
-	orders, columns := newOrders(d.Seed, h.n, d.InOrder), h.columns()
+	orders, columns := newOrders(d.Seed, h.n, d.InOrder), h.columns.by(h.transposed)
 	met := make(map[*packedRow]*cycles[uint64])
 	if d.InOrder {
 		for _, r := range rows {

@@ -49,6 +49,9 @@ type row struct {
 // Errors: ErrShape, ErrDtype, ErrRange and ErrNotFinite for the states, ErrConfig and ErrShape for the settings.
 // Cost: the first fields are one product, B·n²; from there a flip costs n. Where Hebb learned few patterns, that of PackedHopfield.Recall.
 func (h *Hopfield) Recall(states *tensor.Dense, d Dynamics) (*Recalled, error) {
+	if h.throughPatterns(d) {
+		return h.recallPatterns(states, d)
+	}
 	x, err := h.states("Recall", states)
 	if err != nil {
 		return nil, err
@@ -58,9 +61,6 @@ func (h *Hopfield) Recall(states *tensor.Dense, d Dynamics) (*Recalled, error) {
 	}
 	if err := d.validate(h.n); err != nil {
 		return nil, fmt.Errorf("associative: Hopfield: Recall: %T: %w", d, err)
-	}
-	if h.throughPatterns(d) {
-		return h.recallPatterns(x, states.Dtype(), d), nil
 	}
 	own := make([]float64, len(x))
 	copy(own, x)
@@ -103,7 +103,7 @@ func (r *row) note(h *Hopfield) { r.trace = append(r.trace, r.energy(h)) }
 
 // set gives unit i a value and moves the fields with it.
 func (r *row) set(h *Hopfield, i int, value float64) {
-	kernel.Axpy(value-r.x[i], h.m[i*h.n:(i+1)*h.n], r.sums)
+	kernel.Axpy(value-r.x[i], h.weights()[i*h.n:(i+1)*h.n], r.sums)
 	r.x[i] = value
 }
 

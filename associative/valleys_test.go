@@ -196,7 +196,7 @@ func TestValleysLeaveStablePatternsAlone(t *testing.T) {
 	for _, from := range []ValleysFrom{RandomStates, Targets, NearTargets} {
 		h := learn(t, Valleys{From: from, Seed: 3}, x)
 		for k, v := range h.m {
-			require.InDelta(t, hebb.m[k]/2, v, 1e-15) // Hebb counts patterns, here they have shares
+			require.InDelta(t, hebb.weights()[k]/2, v, 1e-15) // Hebb counts patterns, here they have shares
 		}
 	}
 }
