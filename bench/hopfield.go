@@ -19,11 +19,11 @@ const (
 var hopfieldRows = []Row{
 	{
 		Name: "hopfield_sync", About: fmt.Sprintf("Hebb of %d patterns of %d units and synchronous recall of %d probes with 20 %% noise to their end", hopfieldStored, hopfieldUnits, hopfieldProbes),
-		Tolerance: 0.002, New: hopfieldSync,
+		Tolerance: 1e-5, New: hopfieldSync,
 	},
 	{
 		Name: "hopfield_async", About: fmt.Sprintf("asynchronous recall of %d probes with 20 %% noise by a network of %d units and %d patterns, in the order of the units", hopfieldOneByOne, hopfieldUnits, hopfieldStored),
-		Tolerance: 0.002, New: hopfieldAsync,
+		Tolerance: 1e-5, New: hopfieldAsync,
 	},
 	{
 		Name: "hopfield_packed", About: fmt.Sprintf("synchronous recall of a probe with 25 %% noise from %d packed patterns of %d units", packedStored, packedUnits),
