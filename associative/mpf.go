@@ -1,6 +1,7 @@
 package associative
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -56,7 +57,7 @@ func (r MPF) Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfield, erro
 	fail := func(err error) (*Hopfield, error) { return nil, fmt.Errorf("associative: MPF: Learn: %w", err) }
 	shares, err := sharesOf(r.Importance, p)
 	if err == nil {
-		err = firstError(validCount("Iterations", r.Iterations), validPositive("Tolerance", r.Tolerance), validPositive("Decay", r.Decay))
+		err = cmp.Or(validCount("Iterations", r.Iterations), validPositive("Tolerance", r.Tolerance), validPositive("Decay", r.Decay))
 	}
 	if err != nil {
 		return fail(err)
@@ -73,16 +74,16 @@ func (r MPF) Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfield, erro
 	best, err := optimize.Minimize(optimize.Problem{
 		Func: f.cost, Grad: f.gradient,
 		Status: func() (optimize.Status, error) {
-			if err := firstError(ctx.Err(), f.err); err != nil {
+			if err := cmp.Or(ctx.Err(), f.err); err != nil {
 				return optimize.Failure, err
 			}
 			return optimize.NotTerminated, nil
 		},
 	}, start, &optimize.Settings{
-		MajorIterations:   1 + or(r.Iterations, 1000), // it counts the start
-		GradientThreshold: or(r.Tolerance, 1e-6), Converger: optimize.NeverTerminate{},
+		MajorIterations:   1 + cmp.Or(r.Iterations, 1000), // it counts the start
+		GradientThreshold: cmp.Or(r.Tolerance, 1e-6), Converger: optimize.NeverTerminate{},
 	}, &optimize.LBFGS{})
-	if stopped := firstError(ctx.Err(), f.err); stopped != nil {
+	if stopped := cmp.Or(ctx.Err(), f.err); stopped != nil {
 		return fail(stopped)
 	}
 	if best == nil {

@@ -1,6 +1,7 @@
 package associative
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -118,12 +119,12 @@ func (r Valleys) Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfield, 
 }
 
 func (r Valleys) withDefaults(p int) Valleys {
-	r.Rate = or(r.Rate, 0.1)
-	r.Epochs = or(r.Epochs, 1000)
-	r.Temperature = or(r.Temperature, 1)
-	r.Tolerance = or(r.Tolerance, 1e-6)
-	r.Starts = or(r.Starts, p)
-	r.Steps = or(r.Steps, 3)
+	r.Rate = cmp.Or(r.Rate, 0.1)
+	r.Epochs = cmp.Or(r.Epochs, 1000)
+	r.Temperature = cmp.Or(r.Temperature, 1)
+	r.Tolerance = cmp.Or(r.Tolerance, 1e-6)
+	r.Starts = cmp.Or(r.Starts, p)
+	r.Steps = cmp.Or(r.Steps, 3)
 	return r
 }
 
@@ -149,7 +150,7 @@ func (r Valleys) validate(n int) error {
 			return fmt.Errorf("%s is given, which counts for valleys from %v alone, but these are from %v: %w", only.name, only.from, r.From, energy.ErrConfig)
 		}
 	}
-	return firstError(
+	return cmp.Or(
 		validPositive("Rate", r.Rate), validCount("Epochs", r.Epochs), validPositive("Temperature", r.Temperature),
 		validPositive("Tolerance", r.Tolerance), validCount("Starts", r.Starts), validCount("Steps", r.Steps))
 }
