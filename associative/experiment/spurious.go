@@ -31,7 +31,8 @@ func (c StationaryCounts) All() int { return c.Stored + c.Ghosts + c.Spurious }
 // error when it ends. Cost: n a state.
 func CountStationary(ctx context.Context, h *associative.Hopfield, patterns *tensor.Dense) (StationaryCounts, error) {
 	if h.Config().Binary {
-		return StationaryCounts{}, fmt.Errorf("experiment: CountStationary: the network's units are 0 and 1, want −1 and 1 (Bipolar makes them so): %w", energy.ErrConfig)
+		return StationaryCounts{}, fmt.Errorf(
+			"experiment: CountStationary: the network's units are 0 and 1, want −1 and 1 (Bipolar makes them so): %w", energy.ErrConfig)
 	}
 	x, _, err := matrix.Spins(patterns, h.Len())
 	if err != nil {
@@ -175,7 +176,9 @@ func (t *SpuriousTable) String() string {
 // Plot writes the numbers of spurious states against that of patterns, a curve for each rule, and of ghosts with dashes, as a PNG file:
 // whole, or not at all.
 func (t *SpuriousTable) Plot(path string) error {
-	c := chart{title: fmt.Sprintf("States at rest that are no pattern, %d units", t.Units), x: "stored patterns m", whole: true, y: "states, mean of sets", logarithmic: true}
+	c := chart{
+		title: fmt.Sprintf("States at rest that are no pattern, %d units", t.Units), x: "stored patterns m", whole: true, y: "states, mean of sets", logarithmic: true,
+	}
 	for r, rule := range t.Rules {
 		spurious := curve{name: fmt.Sprintf("%s, spurious", name(rule)), hue: r + 1}
 		ghosts := curve{name: fmt.Sprintf("%s, ghosts", name(rule)), hue: r + 1, law: true}
