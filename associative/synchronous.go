@@ -9,7 +9,8 @@ import (
 )
 
 // Synchronous updates all units at once. For symmetric couplings, with or without a diagonal, it ends in a fixed point or in two states
-// that alternate, as long as no unit is at a tie; the energy may rise.
+// that alternate: −x(t)ᵀWx(t−1) − bᵀ(x(t) + x(t−1)) never rises, and where it stays the same every unit is as it was two updates before, or
+// at a tie and at rest for good. The energy may rise.
 //
 // Source: E. Goles, J. Olivos, "Comportement périodique des fonctions à seuil binaires et applications", Discrete Applied Mathematics 3
 // (1981).
