@@ -204,17 +204,17 @@ func (r *packedRow) together(next, held []uint64) {
 	cut(next, r.h.n)
 }
 
-// updated is the word that follows x. The field of a unit is twice the sum over the patterns in which it is 1, less the sum over all.
+// updated is the word that follows x. The field of a unit, n h_i = 2·sum − total − own·x_i with the sum over the patterns in which it is 1, is
+// a whole number: that ties keep a unit of 1 is a threshold of −1 instead of 0 for such units.
 func (r *packedRow) updated(x uint64, sums []int64) (next uint64) {
-	ties, own := uint64(0), r.own()
-	up, down := r.total+own, r.total-own // what the doubled sum must exceed where the unit is 1, and where it is −1
-	for i, sum := range sums {
-		field := 2*sum - (down + (up-down)*int64(x>>i&1))
-		next |= uint64(-field) >> 63 << i
-		ties |= (uint64(field|-field)>>63 ^ 1) << i
-	}
+	low, high := r.total-r.own(), r.total+r.own() // what the doubled sum must exceed where the unit is −1, and where it is 1
 	if r.h.config.Ties == Keep {
-		next |= x & ties
+		high--
+	}
+	for _, sum := range sums { // of 64 units, the lowest bit first; a branch would be taken every other time
+		threshold := low + (high-low)*int64(x&1)
+		x >>= 1
+		next = next>>1 | uint64(threshold-2*sum)&(1<<63)
 	}
 	return next
 }

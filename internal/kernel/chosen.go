@@ -33,8 +33,8 @@ func ChosenSums(dst []int64, weights []int32, rows []uint64, words, first int) {
 					chosenSums(sums[64*w:], weights[lo:hi], from[w:], words)
 				}
 			}
-			for i := range part {
-				part[i] += int64(sums[i])
+			for i, sum := range sums[:len(part)] {
+				part[i] += int64(sum)
 			}
 		}
 		lo = hi
