@@ -9,7 +9,7 @@ import (
 type ascent struct {
 	Valleys
 	x      []float64 // the patterns
-	p, n   int
+	n      int
 	shares []float64 // a_p
 	draws  rng.Stream
 
@@ -104,13 +104,7 @@ func (a *ascent) randomStates(epoch int) (x, weights []float64) {
 	for k := range weights {
 		weights[k] = 1 / float64(a.Starts)
 		row := x[k*a.n : (k+1)*a.n]
-		rng.Uniform(a.draws.Row(k, uint64(epoch)), row)
-		for i, u := range row {
-			row[i] = 1
-			if u < 0.5 {
-				row[i] = -1
-			}
-		}
+		drawSpins(a.draws.Row(k, uint64(epoch)), row)
 	}
 	return x, weights
 }
@@ -172,4 +166,22 @@ func modelMoments(h *Hopfield, temperature float64) (second, first []float64) {
 		weightedSum(first, n, 1, x, weights)
 	})
 	return second, first
+}
+
+// outer adds factor·Σ_k weight_k x_k x_kᵀ to m, rows x_k of n spins, and leaves m symmetric with a zero diagonal.
+func outer(m []float64, n int, factor float64, x, weights []float64) {
+	weighted := make([]float64, len(x))
+	for k, a := range weights {
+		kernel.Scale(weighted[k*n:(k+1)*n], x[k*n:(k+1)*n], a)
+	}
+	kernel.Gemm(true, false, n, n, len(weights), factor, x, n, weighted, n, true, m, n)
+	clearDiagonal(m, n)
+	symmetrize(m, n)
+}
+
+// weightedSum adds factor·Σ_k weight_k x_k to sum.
+func weightedSum(sum []float64, n int, factor float64, x, weights []float64) {
+	for k, a := range weights {
+		kernel.Axpy(factor*a, x[k*n:(k+1)*n], sum)
+	}
 }

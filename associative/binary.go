@@ -38,10 +38,11 @@ func (h *Hopfield) Bipolar() (net *Hopfield, shift float64) {
 func (h *Hopfield) as(binary bool, factor float64) (other *Hopfield, sums []float64) {
 	copied := *h
 	copied.scale *= factor
+	copied.m, copied.remembers = h.weights(), nil
 	copied.config.Binary = binary
 	copied.config.Bias = make([]float64, h.n)
 	sums = make([]float64, h.n)
-	for k, v := range h.m {
+	for k, v := range h.weights() {
 		sums[k%h.n] += v
 	}
 	for i := range sums {

@@ -156,7 +156,7 @@ func TestCrosstalkDecidesRecall(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 16))
 		n := 4 + 2*r.IntN(8)
 		x := spins(r, 1+r.IntN(n), n)
-		one, err := associator(t)(Correlation(x, x)).Iterate(x, LinearIteration{MaxSteps: 1})
+		one, err := iterated(t, associator(t)(Correlation(x, x)), Keep).Recall(x, Synchronous{MaxSweeps: 1})
 		require.NoError(t, err)
 		crosstalk := result(t)(Crosstalk(x, x)).Float64s()
 		for i, want := range x.Float64s() {

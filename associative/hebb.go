@@ -31,25 +31,25 @@ type Hebb struct {
 func (r Hebb) String() string { return "Hebb" }
 
 // Learn makes the network. Errors: see Rule; ErrShape for as many Importance as there are not patterns, ErrNotFinite.
-// Cost: P·n² multiplications.
+// Cost: P·n² multiplications; without Importance a copy of the patterns, and those where W itself is first needed.
 func (r Hebb) Learn(_ context.Context, patterns *tensor.Dense) (*Hopfield, error) {
+	if r.Importance == nil {
+		return r.remember(patterns)
+	}
 	x, p, n, err := patternsOf(r, patterns)
 	if err != nil {
 		return nil, err
 	}
-	weighted := x
-	if r.Importance != nil {
-		if len(r.Importance) != p {
-			return nil, fmt.Errorf("associative: Hebb: Learn: Importance has %d numbers for %d patterns: %w", len(r.Importance), p, energy.ErrShape)
+	if len(r.Importance) != p {
+		return nil, fmt.Errorf("associative: Hebb: Learn: Importance has %d numbers for %d patterns: %w", len(r.Importance), p, energy.ErrShape)
+	}
+	weighted := slices.Clone(x)
+	for mu, a := range r.Importance {
+		if a-a != 0 {
+			return nil, fmt.Errorf("associative: Hebb: Learn: Importance %d is %v, want a finite number: %w", mu, a, energy.ErrNotFinite)
 		}
-		weighted = slices.Clone(x)
-		for mu, a := range r.Importance {
-			if a-a != 0 {
-				return nil, fmt.Errorf("associative: Hebb: Learn: Importance %d is %v, want a finite number: %w", mu, a, energy.ErrNotFinite)
-			}
-			row := weighted[mu*n : (mu+1)*n]
-			kernel.Scale(row, row, a)
-		}
+		row := weighted[mu*n : (mu+1)*n]
+		kernel.Scale(row, row, a)
 	}
 	m := make([]float64, n*n)
 	kernel.Gemm(true, false, n, n, p, 1, x, n, weighted, n, false, m, n)
@@ -58,6 +58,28 @@ func (r Hebb) Learn(_ context.Context, patterns *tensor.Dense) (*Hopfield, error
 	}
 	symmetrize(m, n)
 	return newHopfield(m, n, 1/float64(n), HopfieldConfig{SelfCoupling: r.KeepDiagonal})
+}
+
+// remember makes the network that keeps the patterns, a bit a unit, and has couplings when they are needed.
+func (r Hebb) remember(patterns *tensor.Dense) (*Hopfield, error) {
+	x, err := packSpins(patterns, 0)
+	if err != nil {
+		return nil, fmt.Errorf("associative: Hebb: Learn: patterns: %w", err)
+	}
+	net, err := NewPackedHopfield(x.n, PackedConfig{KeepDiagonal: r.KeepDiagonal})
+	if err == nil {
+		err = net.Store(x)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("associative: Hebb: Learn: %w", err)
+	}
+	h := &Hopfield{
+		n: x.n, config: HopfieldConfig{SelfCoupling: r.KeepDiagonal}, remembers: &remembered{net: net}, scale: 1 / float64(x.n), tie: make([]float64, x.n),
+	}
+	for i := range h.tie {
+		h.tie[i] = float64(x.rows) * 0x1p-44 // no less than bound finds, and below 1/n, the least field that is not 0
+	}
+	return h, nil
 }
 
 func clearDiagonal(m []float64, n int) {

@@ -66,6 +66,8 @@ type Hopfield struct {
 	// W = scale·m. Rules that count keep whole numbers in m, whose sums are exact.
 	m     []float64 // (n, n)
 	scale float64
+	// remembers is what Hebb keeps instead of m; else nil. Who changes a copy takes it away.
+	remembers *remembered
 	// tie is how far from 0 rounding can bring the field of unit i that is 0.
 	tie []float64
 }
@@ -73,7 +75,7 @@ type Hopfield struct {
 // NewHopfield makes a network with couplings W, an (n, n) tensor of float32 or float64.
 //
 // Errors: ErrShape, ErrDtype, ErrNotFinite; ErrConfig for couplings that are not symmetric or have a diagonal, unless the configuration
-// permits them, and for unknown Ties. Cost: a copy of W in float64.
+// permits them, and for unknown Ties; ErrNotFinite where fields could overflow. Cost: a copy of W in float64.
 func NewHopfield(w *tensor.Dense, config HopfieldConfig) (*Hopfield, error) {
 	values, n, err := matrix.Of(w, 0)
 	if err == nil && len(values) != n*n {
@@ -118,7 +120,9 @@ func newHopfield(m []float64, n int, scale float64, config HopfieldConfig) (*Hop
 		}
 	}
 	h := &Hopfield{n: n, config: config, m: m, scale: scale}
-	h.bound()
+	if h.bound(); !kernel.AllFinite(h.tie) {
+		return nil, fmt.Errorf("couplings and biases are so large that fields are too large for float64: %w", energy.ErrNotFinite)
+	}
 	return h, nil
 }
 
@@ -131,6 +135,14 @@ func (h *Hopfield) bound() {
 	for i, sum := range h.tie {
 		h.tie[i] = (math.Abs(h.scale)*sum + math.Abs(h.bias(i))) * 0x1p-44
 	}
+}
+
+// weights returns m.
+func (h *Hopfield) weights() []float64 {
+	if h.remembers != nil {
+		return h.remembers.weights()
+	}
+	return h.m
 }
 
 // Len returns the number of units.
@@ -155,7 +167,7 @@ func (h *Hopfield) WithTies(ties Ties) (*Hopfield, error) {
 
 // Couplings returns a copy of W, (n, n), in float64.
 func (h *Hopfield) Couplings() *tensor.Dense {
-	w := slices.Clone(h.m)
+	w := slices.Clone(h.weights())
 	kernel.Scale(w, w, h.scale)
 	return matrix.Tensor(tensor.Float64, w, h.n, h.n)
 }
@@ -183,7 +195,7 @@ func (h *Hopfield) states(what string, states *tensor.Dense) ([]float64, error) 
 
 // fieldsOf writes xM for rows of x, without scale and bias: what stays exact where m counts.
 func (h *Hopfield) fieldsOf(dst, x []float64) {
-	kernel.Gemm(false, false, len(x)/h.n, h.n, h.n, 1, x, h.n, h.m, h.n, false, dst, h.n)
+	kernel.Gemm(false, false, len(x)/h.n, h.n, h.n, 1, x, h.n, h.weights(), h.n, false, dst, h.n)
 }
 
 // field is h_i, given (xM)_i.
@@ -279,7 +291,7 @@ func (h *Hopfield) Stabilities(states *tensor.Dense) (*tensor.Dense, error) {
 		return nil, err
 	}
 	lengths := make([]float64, h.n)
-	for k, v := range h.m {
+	for k, v := range h.weights() {
 		lengths[k%h.n] += v * v
 	}
 	for i, square := range lengths {

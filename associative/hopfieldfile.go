@@ -34,7 +34,7 @@ func (h *Hopfield) Save(path string) error {
 	}
 	file := &modelfile.File{
 		Meta:    map[string]string{hopfieldKey: string(raw)},
-		Tensors: []modelfile.Tensor{{Name: "couplings", Shape: []int{h.n, h.n}, Data: h.m}},
+		Tensors: []modelfile.Tensor{{Name: "couplings", Shape: []int{h.n, h.n}, Data: h.weights()}},
 	}
 	if h.config.Bias != nil {
 		file.Tensors = append(file.Tensors, modelfile.Tensor{Name: "bias", Shape: []int{h.n}, Data: h.config.Bias})

@@ -78,12 +78,12 @@ func IsingOf(h *Hopfield) (model *Ising, shift float64, err error) {
 	n := h.n
 	var bonds []Bond
 	for i := range n {
-		shift += bipolar.scale * bipolar.m[i*n+i] / 2
+		shift += bipolar.scale * bipolar.weights()[i*n+i] / 2
 		for j := i + 1; j < n; j++ {
-			w, back := bipolar.scale*bipolar.m[i*n+j], bipolar.scale*bipolar.m[j*n+i]
+			w, back := bipolar.scale*bipolar.weights()[i*n+j], bipolar.scale*bipolar.weights()[j*n+i]
 			if w != back {
 				return nil, 0, fmt.Errorf("associative: IsingOf: w(%d,%d) is %g and w(%d,%d) is %g, want them equal: without symmetry there is no energy: %w",
-					i, j, h.scale*h.m[i*n+j], j, i, h.scale*h.m[j*n+i], energy.ErrConfig)
+					i, j, h.scale*h.weights()[i*n+j], j, i, h.scale*h.weights()[j*n+i], energy.ErrConfig)
 			}
 			if w != 0 {
 				bonds = append(bonds, Bond{i, j, w})

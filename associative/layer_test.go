@@ -23,7 +23,7 @@ func layerOf(t *testing.T, h *Hopfield, config layers.HopfieldConfig) *layers.Ho
 // A network and its layer are one thing: there and back nothing changes, to the bit, and energies are the same numbers.
 func TestLayerAndBack(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	hebb := learned(t, Hebb{}, spins(r, 5, 9)) // its scale is 1/9, which is not exact
+	hebb := learn(t, Hebb{}, spins(r, 5, 9)) // its scale is 1/9, which is not exact
 	binary, _ := smallNetwork(t, r, 6).Binary()
 	for _, h := range []*Hopfield{hebb, binary, smallNetwork(t, r, 4)} {
 		l := layerOf(t, h, layers.HopfieldConfig{Temperature: 0.3})

@@ -92,6 +92,24 @@ func (l *Linear) Recall(x *tensor.Dense) (*tensor.Dense, error) {
 	return matrix.Tensor(x.Dtype(), out, len(out)/l.k, l.k), nil
 }
 
+// Hopfield makes the network of a square W, whose Synchronous recall is the iteration x ← sgn(xW). The diagonal that associators have
+// must be permitted by SelfCoupling, and a W that is not symmetric by Asymmetric. With W = XᵀX or X⁺X, which are positive semi-definite,
+// iteration ends in fixed points only. Errors: ErrConfig for a W that is not square; those of NewHopfield.
+func (l *Linear) Hopfield(config HopfieldConfig) (*Hopfield, error) {
+	err := error(nil)
+	if l.n != l.k {
+		err = fmt.Errorf("W is (%d, %d), want a square matrix: %w", l.n, l.k, energy.ErrConfig)
+	}
+	var h *Hopfield
+	if err == nil {
+		h, err = newHopfield(l.w, l.n, 1, config)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("associative: Linear: Hopfield: %w", err)
+	}
+	return h, nil
+}
+
 // Classify returns, for each row of x, (B, n), the column of the largest component of xW: the class, if the rows of y had a column a
 // class, 1 for their own and 0 or −1 for the others. A row whose largest component stands in several columns is not recognised and
 // gets −1. Errors: ErrShape, ErrDtype, ErrNotFinite. Cost: one product.
@@ -174,4 +192,20 @@ func pairsOf(x, y *tensor.Dense, n, k int, readX, readY reader) (xs, ys []float6
 		return nil, nil, 0, 0, fmt.Errorf("%d rows of x and %d of y, want as many: %w", len(xs)/n, len(ys)/k, energy.ErrShape)
 	}
 	return xs, ys, n, k, nil
+}
+
+// toSigns sets states to the signs of their fields, of which one within reach of rounding counts as 0.
+func toSigns(states, fields, reach []float64, ties Ties) (changed bool) {
+	for i, f := range fields {
+		s := states[i]
+		switch {
+		case f > reach[i]:
+			s = 1
+		case f < -reach[i] || ties == Minus:
+			s = -1
+		}
+		changed = changed || s != states[i]
+		states[i] = s
+	}
+	return changed
 }

@@ -233,11 +233,9 @@ func TestLinearRefuses(t *testing.T) {
 		"classify dtype":         {second(rectangle.Classify(integers)), energy.ErrDtype, "Linear: Classify: x: dtype int"},
 		"no projector":           {novelty(square, good), energy.ErrConfig, "Linear: Novelty: W is no orthogonal projector"},
 		"novelty columns":        {novelty(associator(t)(Pseudoinverse(good, good)), tensorOf([]float64{1})), energy.ErrShape, "Linear: Novelty: x: shape (1, 1)"},
-		"iterate a rectangle":    {second(rectangle.Iterate(good, LinearIteration{})), energy.ErrConfig, "Linear: Iterate: W is (3, 2), want a square"},
-		"iterate real states":    {second(square.Iterate(half, LinearIteration{})), energy.ErrRange, "Linear: Iterate: x: row 0, column 0 is 0.5"},
-		"iterate steps":          {second(square.Iterate(good, LinearIteration{MaxSteps: -1})), energy.ErrConfig, "MaxSteps is -1"},
-		"iterate ties":           {second(square.Iterate(good, LinearIteration{Ties: 7})), energy.ErrConfig, "Ties(7) is not known"},
-		"iterate too large":      {second(huge.Iterate(tensorOf([]float64{1, 1, 1}), LinearIteration{})), energy.ErrNotFinite, "xW is too large"},
+		"a rectangle as network": {second(rectangle.Hopfield(HopfieldConfig{})), energy.ErrConfig, "Linear: Hopfield: W is (3, 2), want a square"},
+		"a diagonal":             {second(associator(t)(Correlation(good, good)).Hopfield(HopfieldConfig{})), energy.ErrConfig, "Linear: Hopfield: couplings: unit 0 is coupled to itself"},
+		"network too large":      {second(huge.Hopfield(HopfieldConfig{SelfCoupling: true})), energy.ErrNotFinite, "fields are too large for float64"},
 		"pseudoinverse too fine": {pairs["Pseudoinverse"](tensorOf([]float64{1e-300}), tensorOf([]float64{1e300})), energy.ErrNotFinite, "X⁺Y is too large"},
 	} {
 		require.ErrorIs(t, c.err, c.want, name)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"sync"
 
 	"gonum.org/v1/gonum/mat"
 	G "gorgonia.org/gorgonia"
@@ -51,9 +50,6 @@ type DescentReport struct {
 
 // Epochs is the number of steps made.
 func (r *DescentReport) Epochs() int { return max(0, len(r.Errors)-1) }
-
-// descentGraphs is held while a graph is built: Gorgonia's Grad shares a global node between all graphs.
-var descentGraphs sync.Mutex
 
 // Learn descends for the pairs of rows of x, (P, n), and y, (P, k), any numbers of float32 or float64, in float64. When ctx ends it
 // returns the associator and the report so far with ctx's error.
@@ -147,8 +143,8 @@ type descentGraph struct {
 }
 
 func newDescentGraph(x, y, w *tensor.Dense) (*descentGraph, error) {
-	descentGraphs.Lock()
-	defer descentGraphs.Unlock()
+	op.Building.Lock()
+	defer op.Building.Unlock()
 	g := G.NewGraph()
 	input := func(name string, t *tensor.Dense) *G.Node {
 		return G.NewMatrix(g, tensor.Float64, G.WithName(name), G.WithShape(t.Shape()...), G.WithValue(t))

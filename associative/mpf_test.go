@@ -112,7 +112,7 @@ func TestFlowIsStationaryAtTheNetworkThatDataAreFrom(t *testing.T) {
 		for _, s := range slopes {
 			require.InDelta(t, 0, s, 1e-13)
 		}
-		got := learned(t, MPF{Bias: true, Importance: p, Tolerance: 1e-9}, x)
+		got := learn(t, MPF{Bias: true, Importance: p, Tolerance: 1e-9}, x)
 		require.InDeltaSlice(t, truth.m, got.m, 1e-6)
 		require.InDeltaSlice(t, truth.config.Bias, got.config.Bias, 1e-6)
 
@@ -131,7 +131,7 @@ func TestMPFStoresMoreThanOnePatternAUnit(t *testing.T) {
 	}{{64, 64, true}, {64, 83, true}, {100, 100, true}, {100, 130, true}, {64, 128, false}} {
 		for _, seed := range stattest.Seeds {
 			x := spins(rand.New(rand.NewPCG(seed, 4)), c.p, c.n)
-			h := learned(t, MPF{}, x)
+			h := learn(t, MPF{}, x)
 			k := flowOf(t, MPF{}, x, nil).cost(place(h))
 			if c.all {
 				require.Equal(t, 1.0, stableShare(t, h, x))
@@ -140,7 +140,7 @@ func TestMPFStoresMoreThanOnePatternAUnit(t *testing.T) {
 				require.Less(t, stableShare(t, h, x), 0.5)
 				require.Greater(t, k, 1/float64(c.p))
 			}
-			require.Less(t, stableShare(t, learned(t, Hebb{}, x), x), 0.1)
+			require.Less(t, stableShare(t, learn(t, Hebb{}, x), x), 0.1)
 		}
 	}
 }
@@ -149,33 +149,33 @@ func TestMPFStoresMoreThanOnePatternAUnit(t *testing.T) {
 func TestDecayHoldsCouplings(t *testing.T) {
 	x := spins(rand.New(rand.NewPCG(5, 1)), 10, 20)
 	rule := MPF{Decay: 0.01, Bias: true, Tolerance: 1e-8}
-	h := learned(t, rule, x)
+	h := learn(t, rule, x)
 	slopes := make([]float64, len(place(h)))
 	flowOf(t, rule, x, nil).gradient(slopes, place(h))
 	require.InDeltaSlice(t, make([]float64, len(slopes)), slopes, 1e-8)
-	far := learned(t, MPF{Bias: true, Tolerance: 1e-8}, x)
+	far := learn(t, MPF{Bias: true, Tolerance: 1e-8}, x)
 	require.Greater(t, slices.Max(far.m), 2*slices.Max(h.m))
 	require.Equal(t, 1.0, stableShare(t, h, x))
 }
 
 func TestMPFIsTheSameEachTime(t *testing.T) {
 	x := spins(rand.New(rand.NewPCG(6, 1)), 30, 30)
-	a := learned(t, MPF{Bias: true}, x)
+	a := learn(t, MPF{Bias: true}, x)
 	before := runtime.GOMAXPROCS(1)
-	b := learned(t, MPF{Bias: true}, x)
+	b := learn(t, MPF{Bias: true}, x)
 	runtime.GOMAXPROCS(before)
 	require.Equal(t, place(a), place(b))
-	require.Nil(t, learned(t, MPF{}, x).config.Bias)
+	require.Nil(t, learn(t, MPF{}, x).config.Bias)
 
 	// Fewer iterations end earlier; a weight of 2 is two patterns.
-	early := learned(t, MPF{Bias: true, Iterations: 1}, x)
+	early := learn(t, MPF{Bias: true, Iterations: 1}, x)
 	f := flowOf(t, MPF{Bias: true}, x, nil)
 	require.Less(t, f.cost(place(a)), f.cost(place(early)))
 	require.Less(t, f.cost(place(early)), f.cost(make([]float64, 30*31)))
 	small := spins(rand.New(rand.NewPCG(7, 1)), 3, 5)
 	rows := small.Float64s()
-	repeated := learned(t, MPF{Decay: 0.1}, tensorOf(rows[:5], rows[:5], rows[5:10], rows[10:]))
-	require.InDeltaSlice(t, repeated.m, learned(t, MPF{Decay: 0.1, Importance: []float64{2, 1, 1}}, small).m, 1e-5)
+	repeated := learn(t, MPF{Decay: 0.1}, tensorOf(rows[:5], rows[:5], rows[5:10], rows[10:]))
+	require.InDeltaSlice(t, repeated.m, learn(t, MPF{Decay: 0.1, Importance: []float64{2, 1, 1}}, small).m, 1e-5)
 }
 
 func TestMPFRefuses(t *testing.T) {

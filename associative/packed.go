@@ -3,7 +3,6 @@ package associative
 import (
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
@@ -37,7 +36,7 @@ type PackedHopfield struct {
 	p        int
 	rows     []uint64 // (p, words): the patterns
 	// columns is (n, words of p bits): for each unit its bits in the patterns. Made when first needed.
-	columns func() []uint64
+	columns *made[[]uint64]
 }
 
 // maxPackedBits keeps every sum that a kernel makes in 32 bits.
@@ -96,14 +95,14 @@ func (h *PackedHopfield) Forget(k int) error {
 }
 
 // renew forgets what was made of the patterns.
-func (h *PackedHopfield) renew() { h.columns = sync.OnceValue(h.transposed) }
+func (h *PackedHopfield) renew() { h.columns = new(made[[]uint64]) }
 
 // Overlaps returns m_μ of every state with every pattern: (rows, P). Errors: ErrShape. Cost: P·n/64 words a state.
 func (h *PackedHopfield) Overlaps(states *PackedSpins) ([][]int, error) {
-	x, err := h.begin("Overlaps", states)
-	if err != nil {
+	if err := h.check("Overlaps", "states", states); err != nil {
 		return nil, err
 	}
+	x := h.start(states)
 	out := make([][]int, len(x))
 	for k, r := range x {
 		out[k] = r.overlapsOf()
@@ -113,10 +112,10 @@ func (h *PackedHopfield) Overlaps(states *PackedSpins) ([][]int, error) {
 
 // Energy returns E(x) of each of the states. Errors: ErrShape. Cost: P·n/64 words a state.
 func (h *PackedHopfield) Energy(states *PackedSpins) ([]float64, error) {
-	x, err := h.begin("Energy", states)
-	if err != nil {
+	if err := h.check("Energy", "states", states); err != nil {
 		return nil, err
 	}
+	x := h.start(states)
 	out := make([]float64, len(x))
 	for k, r := range x {
 		out[k] = r.energy()
@@ -126,10 +125,10 @@ func (h *PackedHopfield) Energy(states *PackedSpins) ([]float64, error) {
 
 // Stable reports for each of the states whether no unit would change. Errors: ErrShape. Cost: that of a synchronous sweep.
 func (h *PackedHopfield) Stable(states *PackedSpins) ([]bool, error) {
-	x, err := h.begin("Stable", states)
-	if err != nil {
+	if err := h.check("Stable", "states", states); err != nil {
 		return nil, err
 	}
+	x := h.start(states)
 	out, next := make([]bool, len(x)), make([]uint64, h.words)
 	for k, r := range x {
 		r.together(next, nil)

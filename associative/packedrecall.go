@@ -1,6 +1,7 @@
 package associative
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -43,18 +44,36 @@ type packedRow struct {
 // Cost: of a synchronous sweep P·n/64 words for the overlaps and P·n additions, 16 or 8 at a time, for the fields; of an asynchronous one
 // P additions for each unit, and as many for each that flips.
 func (h *PackedHopfield) Recall(states *PackedSpins, d Dynamics) (*PackedRecalled, error) {
-	rows, err := h.begin("Recall", states)
-	if err != nil {
+	if err := h.check("Recall", "states", states); err != nil {
 		return nil, err
 	}
-	run, err := h.dynamics(d)
-	if err != nil {
-		return nil, fmt.Errorf("associative: PackedHopfield: Recall: %w", err)
+	var err error
+	switch d := d.(type) {
+	case Synchronous, Asynchronous:
+		err = d.validate(h.n)
+	case nil:
+		return nil, fmt.Errorf("associative: PackedHopfield: Recall: no dynamics given, want Synchronous{}, say: %w", energy.ErrConfig)
+	default:
+		err = fmt.Errorf("want Synchronous or Asynchronous: %w", energy.ErrConfig)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("associative: PackedHopfield: Recall: %T: %w", d, err)
+	}
+	return h.recall(states, d), nil
+}
+
+// recall carries copies of states to their end.
+func (h *PackedHopfield) recall(states *PackedSpins, d Dynamics) *PackedRecalled {
+	rows := h.start(states)
 	for _, r := range rows {
 		r.note()
 	}
-	run(rows)
+	switch d := d.(type) {
+	case Synchronous:
+		h.synchronous(d, rows)
+	case Asynchronous:
+		h.asynchronous(d, rows)
+	}
 	out := &PackedRecalled{
 		States: &PackedSpins{len(rows), h.n, h.words, make([]uint64, 0, len(rows)*h.words)},
 		Sweeps: make([]int, len(rows)), Cycle: make([]int, len(rows)), Energy: make([]float64, len(rows)),
@@ -65,32 +84,11 @@ func (h *PackedHopfield) Recall(states *PackedSpins, d Dynamics) (*PackedRecalle
 		out.Sweeps[k], out.Cycle[k], out.Trace[k], out.Overlaps[k] = r.sweeps, r.cycle, r.trace, r.overlapsOf()
 		out.Energy[k] = r.energy()
 	}
-	return out, nil
+	return out
 }
 
-// dynamics returns what carries rows to their end.
-func (h *PackedHopfield) dynamics(d Dynamics) (run func(rows []*packedRow), err error) {
-	switch d := d.(type) {
-	case Synchronous:
-		run, err = func(rows []*packedRow) { h.synchronous(d, rows) }, d.validate(h.n)
-	case Asynchronous:
-		run, err = func(rows []*packedRow) { h.asynchronous(d, rows) }, d.validate(h.n)
-	case nil:
-		return nil, fmt.Errorf("no dynamics given, want Synchronous{}, say: %w", energy.ErrConfig)
-	default:
-		return nil, fmt.Errorf("dynamics are %T, want Synchronous or Asynchronous: %w", d, energy.ErrConfig)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%T: %w", d, err)
-	}
-	return run, nil
-}
-
-// begin takes copies of states and counts their overlaps.
-func (h *PackedHopfield) begin(operation string, states *PackedSpins) ([]*packedRow, error) {
-	if err := h.check(operation, "states", states); err != nil {
-		return nil, err
-	}
+// start takes copies of states and counts their overlaps.
+func (h *PackedHopfield) start(states *PackedSpins) []*packedRow {
 	x := slices.Clone(states.bits)
 	cut(x, h.n)
 	rows := make([]*packedRow, states.rows)
@@ -100,7 +98,7 @@ func (h *PackedHopfield) begin(operation string, states *PackedSpins) ([]*packed
 		}
 	}
 	h.each(rows, (*packedRow).count)
-	return rows, nil
+	return rows
 }
 
 // each runs rows side by side, or the work of one side by side.
@@ -156,7 +154,7 @@ func (h *PackedHopfield) synchronous(d Synchronous, rows []*packedRow) {
 	held := packedMarks(d.Clamped, h.words)
 	h.each(rows, func(r *packedRow) {
 		next, met := make([]uint64, h.words), newCycles(r.x)
-		for range sweepsOr(d.MaxSweeps) {
+		for range cmp.Or(d.MaxSweeps, defaultSweeps) {
 			r.together(next, held)
 			copy(r.x, next)
 			if r.cycle = met.after(r.x); r.cycle != 1 {
@@ -208,13 +206,12 @@ func (r *packedRow) together(next, held []uint64) {
 
 // updated is the word that follows x. The field of a unit is twice the sum over the patterns in which it is 1, less the sum over all.
 func (r *packedRow) updated(x uint64, sums []int64) (next uint64) {
-	ties := uint64(0)
-	own := r.own()
+	ties, own := uint64(0), r.own()
+	up, down := r.total+own, r.total-own // what the doubled sum must exceed where the unit is 1, and where it is −1
 	for i, sum := range sums {
-		field := 2*sum - r.total - own*(int64(x>>i&1)*2-1)
-		negative, positive := uint64(field)>>63, uint64(-field)>>63
-		next |= positive << i
-		ties |= ((negative | positive) ^ 1) << i
+		field := 2*sum - (down + (up-down)*int64(x>>i&1))
+		next |= uint64(-field) >> 63 << i
+		ties |= (uint64(field|-field)>>63 ^ 1) << i
 	}
 	if r.h.config.Ties == Keep {
 		next |= x & ties
@@ -224,7 +221,7 @@ func (r *packedRow) updated(x uint64, sums []int64) (next uint64) {
 
 // asynchronous recall: the field of a unit by the bits of its column, and every overlap moves by ±2 where a unit flips.
 func (h *PackedHopfield) asynchronous(d Asynchronous, rows []*packedRow) {
-	orders, columns := newOrders(d.Seed, h.n, d.InOrder), h.columns()
+	orders, columns := newOrders(d.Seed, h.n, d.InOrder), h.columns.by(h.transposed)
 	met := make(map[*packedRow]*cycles[uint64])
 	if d.InOrder {
 		for _, r := range rows {
@@ -232,7 +229,7 @@ func (h *PackedHopfield) asynchronous(d Asynchronous, rows []*packedRow) {
 		}
 	}
 	active := slices.Clone(rows)
-	for sweep := range sweepsOr(d.MaxSweeps) {
+	for sweep := range cmp.Or(d.MaxSweeps, defaultSweeps) {
 		order := orders.at(sweep)
 		h.each(active, func(r *packedRow) {
 			changed := r.oneByOne(order, columns, d.Clamped)

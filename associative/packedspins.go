@@ -3,6 +3,7 @@ package associative
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"gorgonia.org/tensor"
 
@@ -49,43 +50,63 @@ func RandomSpins(seed uint64, rows, n int) (*PackedSpins, error) {
 
 // PackSpins packs a contiguous (rows, n) tensor of −1 and 1. Errors: ErrShape, ErrDtype, ErrRange, ErrNotFinite.
 func PackSpins(spins *tensor.Dense) (*PackedSpins, error) {
-	x, n, err := matrix.Spins(spins, 0)
+	s, err := packSpins(spins, 0)
 	if err != nil {
 		return nil, fmt.Errorf("associative: PackSpins: %w", err)
 	}
-	s, err := NewPackedSpins(len(x)/n, n)
-	if err != nil {
-		return nil, err
-	}
-	s.pack(x)
 	return s, nil
 }
 
-// pack takes as many spins as there are.
-func (s *PackedSpins) pack(x []float64) {
+// packSpins packs a tensor of so many columns, or of any number where that is 0.
+func packSpins(spins *tensor.Dense, columns int) (*PackedSpins, error) {
+	n, err := matrix.Check(spins, columns)
+	if err != nil {
+		return nil, err
+	}
+	s, err := NewPackedSpins(spins.DataSize()/n, n)
+	if err != nil {
+		return nil, err
+	}
+	var all bool
+	if spins.Dtype() == tensor.Float32 {
+		all = pack(s, spins.Float32s())
+	} else {
+		all = pack(s, spins.Float64s())
+	}
+	if !all {
+		_, _, err = matrix.Spins(spins, n) // says which is none
+	}
+	return s, err
+}
+
+// pack packs finite numbers, and reports whether all are −1 or 1.
+func pack[T kernel.Float](s *PackedSpins, x []T) (all bool) {
+	var other atomic.Bool
 	kernel.Parallel(s.rows, 1+1<<14/s.n, func(lo, hi int) {
 		for k := lo; k < hi; k++ {
 			row, bits := x[k*s.n:(k+1)*s.n], s.Row(k)
 			for w := range bits {
 				word := uint64(0)
 				for i, v := range row[64*w : min(64*w+64, s.n)] {
-					if v > 0 {
-						word |= 1 << i
+					if v*v != 1 { // rounding brings no other square to 1
+						other.Store(true)
 					}
+					word |= uint64(int(v)+1) >> 1 << i // no branch that is taken every other time
 				}
 				bits[w] = word
 			}
 		}
 	})
+	return !other.Load()
 }
 
 // unpack writes spins as numbers.
-func (s *PackedSpins) unpack(x []float64) {
+func unpack[T kernel.Float](x []T, s *PackedSpins) {
 	kernel.Parallel(s.rows, 1+1<<14/s.n, func(lo, hi int) {
 		for k := lo; k < hi; k++ {
 			row, bits := x[k*s.n:(k+1)*s.n], s.Row(k)
 			for i := range row {
-				row[i] = float64(int(bits[i/64]>>(i%64)&1)*2 - 1)
+				row[i] = T(int(bits[i/64]>>(i%64)&1)*2 - 1)
 			}
 		}
 	})
@@ -110,9 +131,14 @@ func (s *PackedSpins) Tensor(dtype tensor.Dtype) (*tensor.Dense, error) {
 }
 
 func (s *PackedSpins) tensor(dtype tensor.Dtype) *tensor.Dense {
-	x := make([]float64, s.rows*s.n)
-	s.unpack(x)
-	return matrix.Tensor(dtype, x, s.rows, s.n)
+	if dtype == tensor.Float64 {
+		x := make([]float64, s.rows*s.n)
+		unpack(x, s)
+		return tensor.New(tensor.WithShape(s.rows, s.n), tensor.WithBacking(x))
+	}
+	x := make([]float32, s.rows*s.n)
+	unpack(x, s)
+	return tensor.New(tensor.WithShape(s.rows, s.n), tensor.WithBacking(x))
 }
 
 // Rows returns the number of rows.

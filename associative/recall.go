@@ -47,8 +47,11 @@ type row struct {
 // batch as it is alone, whatever the number of processors.
 //
 // Errors: ErrShape, ErrDtype, ErrRange and ErrNotFinite for the states, ErrConfig and ErrShape for the settings.
-// Cost: the first fields are one product, B·n²; from there a flip costs n.
+// Cost: the first fields are one product, B·n²; from there a flip costs n. Where Hebb learned few patterns, that of PackedHopfield.Recall.
 func (h *Hopfield) Recall(states *tensor.Dense, d Dynamics) (*Recalled, error) {
+	if h.throughPatterns(d) {
+		return h.recallPatterns(states, d)
+	}
 	x, err := h.states("Recall", states)
 	if err != nil {
 		return nil, err
@@ -100,7 +103,7 @@ func (r *row) note(h *Hopfield) { r.trace = append(r.trace, r.energy(h)) }
 
 // set gives unit i a value and moves the fields with it.
 func (r *row) set(h *Hopfield, i int, value float64) {
-	kernel.Axpy(value-r.x[i], h.m[i*h.n:(i+1)*h.n], r.sums)
+	kernel.Axpy(value-r.x[i], h.weights()[i*h.n:(i+1)*h.n], r.sums)
 	r.x[i] = value
 }
 
@@ -111,39 +114,4 @@ func each(h *Hopfield, rows []*row, f func(r *row)) {
 			f(r)
 		}
 	})
-}
-
-// defaultSweeps are made at most where a recall at temperature 0 does not say how many.
-const defaultSweeps = 100
-
-// sweepsOr fills the default in.
-func sweepsOr(sweeps int) int {
-	if sweeps == 0 {
-		return defaultSweeps
-	}
-	return sweeps
-}
-
-func validSweeps(name string, sweeps int) error {
-	if sweeps < 0 {
-		return fmt.Errorf("%s is %d, want at least 1, or 0 for %d: %w", name, sweeps, defaultSweeps, energy.ErrConfig)
-	}
-	return nil
-}
-
-func validClamped(n int, clamped []bool) error {
-	if clamped != nil && len(clamped) != n {
-		return fmt.Errorf("Clamped has %d marks, want one for each of %d units: %w", len(clamped), n, energy.ErrShape)
-	}
-	return nil
-}
-
-// firstError returns the first of several that is not nil.
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

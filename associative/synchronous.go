@@ -1,6 +1,7 @@
 package associative
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -20,7 +21,7 @@ type Synchronous struct {
 }
 
 func (d Synchronous) validate(n int) error {
-	return firstError(validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped))
+	return cmp.Or(validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped))
 }
 
 func (d Synchronous) run(h *Hopfield, rows []*row) {
@@ -43,7 +44,7 @@ type Block struct {
 }
 
 func (d Block) validate(n int) error {
-	if err := firstError(validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped)); err != nil {
+	if err := cmp.Or(validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped)); err != nil {
 		return err
 	}
 	seen := make([]bool, n)
@@ -73,7 +74,7 @@ func (d Block) run(h *Hopfield, rows []*row) {
 		met[k] = newCycles(r.x)
 	}
 	active, behind := slices.Clone(rows), make([]bool, len(rows))
-	for range sweepsOr(d.MaxSweeps) {
+	for range cmp.Or(d.MaxSweeps, defaultSweeps) {
 		for _, block := range d.Blocks {
 			each(h, active, func(r *row) { behind[r.number] = !r.together(h, block, d.Clamped) })
 			sumAgain(h, active, behind)

@@ -80,7 +80,8 @@ func (r Unlearning) Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfiel
 // unlearn returns the network after dreams; a negative rate learns them.
 func (h *Hopfield) unlearn(ctx context.Context, dreams int, rate float64, seed uint64) (*Hopfield, error) {
 	dreamer, n := *h, h.n
-	dreamer.m = slices.Clone(h.m)
+	dreamer.m = slices.Clone(h.weights())
+	dreamer.remembers = nil
 	stream, x, sums := rng.New(seed, "associative dreams"), make([]float64, n), make([]float64, n)
 	for dream := range uint64(dreams) {
 		if err := ctx.Err(); err != nil {

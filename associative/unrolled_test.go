@@ -100,11 +100,11 @@ func TestUnrolledHasLargerBasins(t *testing.T) {
 		var mine, perceptron, hebb float64
 		for _, seed := range stattest.Seeds {
 			x := spins(rand.New(rand.NewPCG(seed, 3)), p, n)
-			h := learned(t, Unrolled{Seed: seed, Flip: 0.15, Epochs: 60}, x)
+			h := learn(t, Unrolled{Seed: seed, Flip: 0.15, Epochs: 60}, x)
 			require.GreaterOrEqual(t, stableShare(t, h, x), 0.9)
 			mine += foundAgain(t, h, x, flip)
-			perceptron += foundAgain(t, learned(t, Perceptron{NoBias: true}, x), x, flip)
-			hebb += foundAgain(t, learned(t, Hebb{}, x), x, flip)
+			perceptron += foundAgain(t, learn(t, Perceptron{NoBias: true}, x), x, flip)
+			hebb += foundAgain(t, learn(t, Hebb{}, x), x, flip)
 		}
 		trials := float64(len(stattest.Seeds))
 		t.Logf("%g flipped: unrolled %.2f, perceptron %.2f, Hebb %.2f", flip, mine/trials, perceptron/trials, hebb/trials)
@@ -117,20 +117,20 @@ func TestUnrolledHasLargerBasins(t *testing.T) {
 func TestUnrolledDependsOnTheSeedAlone(t *testing.T) {
 	x := spins(rand.New(rand.NewPCG(4, 1)), 6, 20)
 	rule := Unrolled{Seed: 1, Epochs: 3, Steps: 2}
-	a := learned(t, rule, x)
+	a := learn(t, rule, x)
 	before := runtime.GOMAXPROCS(1)
-	b := learned(t, rule, x)
+	b := learn(t, rule, x)
 	runtime.GOMAXPROCS(before)
 	require.Equal(t, place(a), place(b))
 	require.False(t, a.config.Asymmetric || a.config.SelfCoupling)
 	rule.Seed = 2
-	require.NotEqual(t, a.m, learned(t, rule, x).m)
+	require.NotEqual(t, a.m, learn(t, rule, x).m)
 }
 
 func TestUnrolledLooksAtImportance(t *testing.T) {
 	const n = 12
 	x := spins(rand.New(rand.NewPCG(5, 1)), 2, n)
-	h := learned(t, Unrolled{Epochs: 50, Importance: []float64{0, 3}}, x)
+	h := learn(t, Unrolled{Epochs: 50, Importance: []float64{0, 3}}, x)
 	fields, err := h.Fields(x)
 	require.NoError(t, err)
 	margin := [2]float64{}

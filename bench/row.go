@@ -34,7 +34,7 @@ const CheckSteps = 3
 
 // Rows returns all rows, in the order in which they are reported.
 func Rows() []Row {
-	return slices.Concat(cdRows, []Row{pcdEpoch}, associationRows, fineTuneRows, []Row{gibbsRow, sampleRow}, productRows())
+	return slices.Concat(cdRows, []Row{pcdEpoch}, associationRows, fineTuneRows, []Row{gibbsRow, sampleRow}, hopfieldRows, productRows())
 }
 
 // Fill sets x_i = u − ½ times scale, u in [0, 1) being a hash of i and the seed.
@@ -45,11 +45,13 @@ func Fill[T kernel.Float](x []T, seed uint32, scale float64) {
 }
 
 // hashed spreads i and a seed over [0, 1), in 32 bits.
-func hashed(i, seed uint32) float64 {
+func hashed(i, seed uint32) float64 { return float64(hash(i, seed)) / (1 << 32) }
+
+func hash(i, seed uint32) uint32 {
 	h := i*2654435761 + seed*974711
 	h = (h ^ h>>15) * 2246822519
 	h = (h ^ h>>13) * 3266489917
-	return float64(h^h>>16) / (1 << 32)
+	return h ^ h>>16
 }
 
 // WeightedSum returns Σ |x_i|·(1 + i mod 7), which a transposed or shifted result does not share.

@@ -47,8 +47,8 @@ func (f *contrastiveFit) plan(rows, negativeRows int) (*contrastivePlan, error) 
 }
 
 func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error) {
-	building.Lock()
-	defer building.Unlock()
+	op.Building.Lock()
+	defer op.Building.Unlock()
 	g, dtype, n := G.NewGraph(), f.model.Dtype(), f.model.Visible().Len()
 	p := &contrastivePlan{weights: make([]float64, rows), shareTerms: make([]float64, rows)}
 	var positive, positiveWeights, negativeWeights *G.Node

@@ -9,13 +9,9 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
-	"github.com/harmonium-go/harmonium/internal/op"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/machine"
 )
-
-// building is held while a graph is built.
-var building = &op.Building
 
 // input makes an input of a graph and the tensor that it reads, to be written to before each run.
 func input(g *G.ExprGraph, dtype tensor.Dtype, name string, shape ...int) (*tensor.Dense, *G.Node) {

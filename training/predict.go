@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/op"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/machine"
 )
@@ -118,8 +119,8 @@ type forward struct {
 }
 
 func newForward(s samples, dtype tensor.Dtype, batch []int) (*forward, error) {
-	building.Lock()
-	defer building.Unlock()
+	op.Building.Lock()
+	defer op.Building.Unlock()
 	g := G.NewGraph()
 	f := &forward{}
 	var err error

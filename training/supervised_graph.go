@@ -19,8 +19,8 @@ type supervisedPlan struct {
 // plan returns the graph for a batch of samples: weighted mean cost + L1·Σ|W| + L2/2·ΣW².
 func (f *supervisedFit) plan(batch []int) (*supervisedPlan, error) {
 	return f.plans.of(f.samples.size(batch), func() (*supervisedPlan, error) {
-		building.Lock()
-		defer building.Unlock()
+		op.Building.Lock()
+		defer op.Building.Unlock()
 		n := len(batch)
 		g, p := G.NewGraph(), &supervisedPlan{sampleWeights: make([]float64, n)}
 		var targets, weights, y *G.Node

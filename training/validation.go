@@ -31,8 +31,8 @@ func (f *supervisedFit) endEpoch(e *Epoch) error {
 
 // meanCost runs the cost alone over outputs.
 func (f *supervisedFit) meanCost(y *tensor.Dense) (float64, error) {
-	building.Lock()
-	defer building.Unlock()
+	op.Building.Lock()
+	defer op.Building.Unlock()
 	g := G.NewGraph()
 	targets := tensor.New(tensor.Of(f.dtype), tensor.WithShape(f.ValidationTargets.Shape()...))
 	setFloats(targets, floats(f.ValidationTargets))

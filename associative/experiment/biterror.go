@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -67,7 +68,7 @@ func (c *BitErrorConfig) fill() error {
 		c.Stored = slices.Compact(c.Stored)
 	}
 	c.Stored = slices.Clone(c.Stored)
-	return firstError(validAscending("Stored", c.Stored, 1, 1<<24), validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets))
+	return cmp.Or(validAscending("Stored", c.Stored, 1, 1<<24), validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets))
 }
 
 // BitErrorTable is shares of unstable bits of stored patterns, with Stored[k] patterns.

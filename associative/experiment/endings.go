@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -83,7 +84,7 @@ func (c *EndingConfig) fill() error {
 		}
 	}
 	c.Rules, c.Stored = slices.Clone(c.Rules), slices.Clone(c.Stored)
-	return firstError(validRules(c.Rules), validRange("Units", c.Units, 1, maxUnits), validAscending("Stored", c.Stored, 1, 1<<24),
+	return cmp.Or(validRules(c.Rules), validRange("Units", c.Units, 1, maxUnits), validAscending("Stored", c.Stored, 1, 1<<24),
 		validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets), validRange("Starts", c.Starts, 1, maxSets))
 }
 

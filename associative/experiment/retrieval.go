@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -48,7 +49,7 @@ func (c *RetrievalConfig) fill() error {
 	if !(c.Noise >= 0 && c.Noise < 0.5) {
 		noise = fmt.Errorf("Noise is %v, want a share of at least 0 and below one half: %w", c.Noise, energy.ErrConfig)
 	}
-	return firstError(validRules(c.Rules), validAscending("Units", c.Units, 1, maxUnits), validAscending("Loads", c.Loads, 0, 64), noise,
+	return cmp.Or(validRules(c.Rules), validAscending("Units", c.Units, 1, maxUnits), validAscending("Loads", c.Loads, 0, 64), noise,
 		validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets), validRange("Tried", c.Tried, 1, maxSets))
 }
 

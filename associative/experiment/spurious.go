@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -83,7 +84,7 @@ func (c *SpuriousConfig) fill() error {
 		c.Stored = upTo(2, 7)
 	}
 	c.Rules, c.Stored = slices.Clone(c.Rules), slices.Clone(c.Stored)
-	return firstError(validRules(c.Rules), validRange("Units", c.Units, 1, maxEnumerated), validAscending("Stored", c.Stored, 1, 1<<24),
+	return cmp.Or(validRules(c.Rules), validRange("Units", c.Units, 1, maxEnumerated), validAscending("Stored", c.Stored, 1, 1<<24),
 		validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets))
 }
 

@@ -111,7 +111,7 @@ func (t *task) tables(ctx context.Context) (string, error) {
 		t.sets, percent(kept.Shares[five][0]), percent(cleared.Shares[five][0]), attraction.Once[0][five].Value, attraction.Fed[0][five].Value), err
 }
 
-// larger makes what takes more units: basins in two directions, ends of random starts, and unstable bits.
+// larger makes what takes more units: basins in two directions, ends of random starts, hidden units, and unstable bits.
 func (t *task) larger(ctx context.Context) error {
 	_, err := show(t, "twogroups", func() (*experiment.TwoGroups, error) {
 		return experiment.LookAtTwoGroups(ctx, experiment.TwoGroupConfig{Sets: min(t.sets, 50), Seed: t.seed})
@@ -123,6 +123,12 @@ func (t *task) larger(ctx context.Context) error {
 		return experiment.Endings(ctx, experiment.EndingConfig{
 			Rules: []associative.Rule{hebb, associative.Projection{}}, Sets: min(t.sets, 100), Seed: t.seed,
 		})
+	})
+	if err != nil {
+		return err
+	}
+	_, err = show(t, "hidden", func() (*experiment.HiddenTable, error) {
+		return experiment.HiddenUnits(ctx, experiment.HiddenConfig{Rule: hebb, Sets: min(t.sets, 50), Seed: t.seed})
 	})
 	if err != nil {
 		return err

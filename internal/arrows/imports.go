@@ -39,7 +39,7 @@ var (
 		"dbn":                    add(belowModels, modelFiles),
 		"modernhopfield":         add(belowModels, modelFiles),
 		"examples":               belowExamples,
-		"bench":                  add(belowModels, "bench"),
+		"bench":                  add(belowModels, "associative", "bench"),
 		"internal/exact":         nothing, // an oracle shares no code with what it judges
 		"internal/stattest":      nothing,
 		"internal/race":          nothing,

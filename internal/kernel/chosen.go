@@ -1,6 +1,9 @@
 package kernel
 
-import popcount "math/bits"
+import (
+	popcount "math/bits"
+	"sync"
+)
 
 // ChosenSums sums weights down columns of bits,
 //
@@ -10,6 +13,10 @@ import popcount "math/bits"
 // Every |weight| is at most 2³⁰. The result is exact at every level.
 func ChosenSums(dst []int64, weights []int32, rows []uint64, words, first int) {
 	clear(dst)
+	sums, ok := chosenScratch.Get().(*[64 * chosenWords]int32)
+	if !ok {
+		sums = new([64 * chosenWords]int32)
+	}
 	for lo := 0; lo < len(weights); {
 		hi, sum := lo, int64(0) // rows whose sums stay in 32 bits
 		for ; hi < len(weights); hi++ {
@@ -18,7 +25,6 @@ func ChosenSums(dst []int64, weights []int32, rows []uint64, words, first int) {
 			}
 		}
 		for at := 0; at < len(dst); at += 64 * chosenWords {
-			var sums [64 * chosenWords]int32
 			part, from := dst[at:min(at+len(sums), len(dst))], rows[lo*words+first+at/64:(hi-1)*words+first+len(dst)/64]
 			if len(part) == len(sums) {
 				chosenSumsOfFour(sums[:], weights[lo:hi], from, words)
@@ -33,7 +39,11 @@ func ChosenSums(dst []int64, weights []int32, rows []uint64, words, first int) {
 		}
 		lo = hi
 	}
+	chosenScratch.Put(sums)
 }
+
+// chosenScratch holds what a kernel writes: an array of the stack would be an allocation.
+var chosenScratch sync.Pool
 
 // chosenWords is how many words of a row chosenSumsOfFour takes.
 const chosenWords = 4

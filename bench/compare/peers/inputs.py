@@ -5,6 +5,7 @@ import numpy as np
 
 V, H, B, SWEEPS, PCD_ROWS = 784, 500, 100, 20, 60000
 STATES, STORED, DIMS, BETA = 64, 10000, 64, 0.125
+UNITS, PATTERNS, PROBES, FEW, PACKED_UNITS, PACKED = 2000, 200, 1000, 100, 1000000, 1000
 STACK = [784, 500, 500, 2000, 10]
 GEMM = [(100, 784, 500, 0, 0), (100, 500, 784, 0, 1), (784, 100, 500, 1, 0), (1024, 1024, 1024, 0, 0), (64, 64, 10000, 0, 1)]
 f32, f64 = np.float32, np.float64
@@ -21,6 +22,11 @@ def fill(dtype, seed, scale, *shape):
     return ((hashed(seed, *shape) - 0.5) * scale).astype(dtype)
 
 
+def words(seed, *shape):
+    """Random bits, 32 an element, as fillBits makes them."""
+    return (hashed(seed, *shape) * 2.0**32).astype(np.uint32)
+
+
 def bits(dtype, seed, *shape):
     return (hashed(seed, *shape) < 0.2).astype(dtype)
 
@@ -28,6 +34,14 @@ def bits(dtype, seed, *shape):
 def weighted_sum(*arrays):
     flat = [np.asarray(x, dtype=f64).ravel() for x in arrays]
     return float(sum((np.abs(x) * (1 + np.arange(x.size) % 7)).sum() for x in flat))
+
+
+def hopfield(probes):
+    """Patterns, and probes that are patterns in turn with a fifth of the units turned round."""
+    x = np.where(hashed(30, PATTERNS, UNITS) < 0.5, 1, -1).astype(f32)
+    s = np.resize(x, (probes, UNITS))
+    s[hashed(31, probes, UNITS) < 0.2] *= -1
+    return x, s
 
 
 def rbm(dtype):

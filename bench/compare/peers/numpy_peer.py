@@ -124,9 +124,97 @@ def association(backward):
     return make
 
 
+def couplings(x):
+    W = x.T @ x
+    W /= f32(UNITS)
+    np.fill_diagonal(W, 0)
+    return W
+
+
+def hopfield_sync(drop):
+    def make():
+        x, probes = hopfield(PROBES)
+        S = [probes]
+
+        def step():
+            W, s, before = couplings(x), probes, None
+            if not drop:  # all rows until all are at rest or alternate
+                while True:
+                    t = np.sign(s @ W)
+                    if np.array_equal(t, s) or before is not None and np.array_equal(t, before):
+                        break
+                    s, before = t, s
+                S[0] = t
+                return
+            out, rows, before = np.empty_like(probes), np.arange(PROBES), np.zeros_like(probes)
+            while rows.size:  # those that are not
+                t = np.sign(s @ W)
+                end = (t == s).all(1) | (t == before).all(1)
+                out[rows[end]] = t[end]
+                go = ~end
+                rows, s, before = rows[go], t[go], s[go]
+            S[0] = out
+        return step, lambda: weighted_sum(np.maximum(S[0], 0))
+    return make
+
+
+def hopfield_async(incremental):
+    def make():
+        x, probes = hopfield(FEW)
+        W, S = couplings(x), [probes]
+
+        def step():
+            s, changed = probes.T.copy(), True  # a unit of all probes is a row
+            H = W @ s if incremental else None
+            while changed:
+                changed = False
+                for i in range(UNITS):
+                    h = H[i] if incremental else W[i] @ s
+                    flip = np.flatnonzero(h * s[i] < 0)
+                    if flip.size:
+                        s[i, flip] *= -1
+                        changed = True
+                        if incremental:
+                            H[:, flip] += np.outer(W[i], 2 * s[i, flip])
+            S[0] = s.T
+        return step, lambda: weighted_sum(np.maximum(S[0], 0))
+    return make
+
+
+def hopfield_packed():
+    """Patterns are kept as bits; a table counts them for the overlaps, and blocks are unpacked for the fields."""
+    x = np.empty((PACKED, PACKED_UNITS // 8), np.uint8)
+    n = PACKED_UNITS // 32
+    every = words(32, PACKED * n).reshape(PACKED, n)
+    for k in range(PACKED):
+        x[k] = every[k].view(np.uint8)
+    probe = x[0] ^ (words(33, n) & words(34, n)).view(np.uint8)
+    ones = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(1).astype(np.uint8)
+    block, S = 1024, [probe]
+
+    def step():
+        s, before = probe, None
+        while True:
+            m = np.array([PACKED_UNITS - 2 * int(ones[row ^ s].sum(dtype=np.int64)) for row in x]).astype(f32)
+            t = np.empty_like(s)
+            for lo in range(0, s.size, block):
+                part = slice(lo, lo + block)
+                now = np.unpackbits(s[part], bitorder="little")
+                h = 2 * (m @ np.unpackbits(x[:, part], axis=1, bitorder="little").astype(f32)) - m.sum(dtype=f64) - PACKED * (2.0 * now - 1)
+                t[part] = np.packbits(np.where(h == 0, now, h > 0), bitorder="little")
+            if np.array_equal(t, s) or before is not None and np.array_equal(t, before):
+                break
+            s, before = t, s
+        S[0] = t
+    return step, lambda: weighted_sum(np.unpackbits(S[0], bitorder="little"))
+
+
 ROWS = {f"gemm_{i + 1}": {"": product(*s)} for i, s in enumerate(GEMM)}
 ROWS.update({
     "cd1_f32": {"by NumPy alone": cd(f32, False), "accumulating": cd(f32, True)},
     "cd1_f64": {"by NumPy alone": cd(f64, False), "accumulating": cd(f64, True)},
     "gibbs": {"": gibbs}, "sample": {"": sample}, "assoc_fwd": {"": association(False)}, "assoc_bwd": {"": association(True)},
+    "hopfield_sync": {"all rows": hopfield_sync(False), "rows that move": hopfield_sync(True)},
+    "hopfield_async": {"by products": hopfield_async(False), "incremental": hopfield_async(True)},
+    "hopfield_packed": {"": hopfield_packed},
 })

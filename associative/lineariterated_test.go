@@ -41,7 +41,15 @@ func plainIterate(w []float64, x []float64, ties Ties, maxSteps int) (states [][
 	return states, 0
 }
 
-// Iterate is the repetition of sgn(xW) for all whole-number W, with either setting for ties, and finds the cycles. For symmetric W they
+// iterated is a network that iterates a linear associator, whatever its W.
+func iterated(t *testing.T, l *Linear, ties Ties) *Hopfield {
+	t.Helper()
+	h, err := l.Hopfield(HopfieldConfig{SelfCoupling: true, Asymmetric: true, Ties: ties})
+	require.NoError(t, err)
+	return h
+}
+
+// Synchronous recall is the repetition of sgn(xW) for all whole-number W, with either setting for ties, and finds the cycles. For symmetric W they
 // are of 1 or 2 steps.
 func TestIterateIsRepeatedRecall(t *testing.T) {
 	lengths, short := map[int]int{}, 0
@@ -59,7 +67,7 @@ func TestIterateIsRepeatedRecall(t *testing.T) {
 		}
 		l := associator(t)(NewLinear(matrix.Tensor(tensor.Float64, w, n, n)))
 		x := spins(r, 6, n)
-		got, err := l.Iterate(x, LinearIteration{Ties: ties})
+		got, err := iterated(t, l, ties).Recall(x, Synchronous{})
 		require.NoError(t, err)
 		for row := range 6 {
 			start := x.Float64s()[row*n : (row+1)*n]
@@ -72,18 +80,18 @@ func TestIterateIsRepeatedRecall(t *testing.T) {
 				short++
 			}
 			last := got.States.Float64s()[row*n : (row+1)*n]
-			more, _ := plainIterate(w, start, ties, got.Steps[row])
-			if got.Steps[row] < len(states) {
+			more, _ := plainIterate(w, start, ties, got.Sweeps[row])
+			if got.Sweeps[row] < len(states) {
 				require.Equal(t, more[len(more)-1], last)
 			}
-			require.GreaterOrEqual(t, got.Steps[row], len(states)-1)
+			require.GreaterOrEqual(t, got.Sweeps[row], len(states)-1)
 			require.Contains(t, states, last)
 			if cycle == 1 {
-				require.Len(t, states, got.Steps[row]+1)
+				require.Len(t, states, got.Sweeps[row]+1)
 			}
-			alone, err := l.Iterate(matrix.Tensor(tensor.Float32, start, 1, n), LinearIteration{Ties: ties})
+			alone, err := iterated(t, l, ties).Recall(matrix.Tensor(tensor.Float32, start, 1, n), Synchronous{})
 			require.NoError(t, err)
-			require.Equal(t, []int{got.Steps[row], got.Cycle[row]}, []int{alone.Steps[0], alone.Cycle[0]})
+			require.Equal(t, []int{got.Sweeps[row], got.Cycle[row]}, []int{alone.Sweeps[0], alone.Cycle[0]})
 		}
 	}
 	require.Greater(t, len(lengths), 5, "lengths %v", lengths)
@@ -98,13 +106,13 @@ func TestIterateFindsLongCycles(t *testing.T) {
 		w[i*n+(i+1)%n] = 1
 	}
 	l := associator(t)(NewLinear(matrix.Tensor(tensor.Float64, w, n, n)))
-	got, err := l.Iterate(tensorOf([]float64{1, -1, -1, -1, -1, -1, -1}, []float64{1, 1, 1, 1, 1, 1, 1}), LinearIteration{})
+	got, err := iterated(t, l, Keep).Recall(tensorOf([]float64{1, -1, -1, -1, -1, -1, -1}, []float64{1, 1, 1, 1, 1, 1, 1}), Synchronous{})
 	require.NoError(t, err)
 	require.Equal(t, []int{7, 1}, got.Cycle)
-	got, err = l.Iterate(tensorOf([]float64{1, -1, -1, -1, -1, -1, -1}), LinearIteration{MaxSteps: 6})
+	got, err = iterated(t, l, Keep).Recall(tensorOf([]float64{1, -1, -1, -1, -1, -1, -1}), Synchronous{MaxSweeps: 6})
 	require.NoError(t, err)
 	require.Equal(t, []int{0}, got.Cycle, "nothing came again yet")
-	require.Equal(t, []int{6}, got.Steps)
+	require.Equal(t, []int{6}, got.Sweeps)
 	require.Equal(t, []float64{-1, -1, -1, -1, -1, -1, 1}, got.States.Float64s())
 }
 
@@ -119,10 +127,10 @@ func TestAutoassociationEndsInFixedPoints(t *testing.T) {
 			"correlation": associator(t)(Correlation(x, x)), "pseudoinverse": associator(t)(Pseudoinverse(x, x)),
 		} {
 			for _, ties := range []Ties{Keep, Minus} {
-				got, err := l.Iterate(spins(r, 20, n), LinearIteration{Ties: ties})
+				got, err := iterated(t, l, ties).Recall(spins(r, 20, n), Synchronous{})
 				require.NoError(t, err)
 				require.Equal(t, slices.Repeat([]int{1}, 20), got.Cycle, fmt.Sprint(name, ties))
-				again, err := l.Iterate(got.States, LinearIteration{Ties: ties})
+				again, err := iterated(t, l, ties).Recall(got.States, Synchronous{})
 				require.NoError(t, err)
 				require.Equal(t, got.States.Float64s(), again.States.Float64s())
 			}
@@ -130,7 +138,7 @@ func TestAutoassociationEndsInFixedPoints(t *testing.T) {
 			for i := range negative.Float64s() {
 				negative.Float64s()[i] *= -1
 			}
-			got, err := associator(t)(NewLinear(negative)).Iterate(x, LinearIteration{})
+			got, err := iterated(t, associator(t)(NewLinear(negative)), Keep).Recall(x, Synchronous{})
 			require.NoError(t, err)
 			for _, c := range got.Cycle {
 				require.LessOrEqual(t, c, 2)
