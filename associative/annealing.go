@@ -1,6 +1,7 @@
 package associative
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -46,7 +47,7 @@ func (d Annealing) withDefaults() Annealing {
 
 func (d Annealing) validate(n int) error {
 	d = d.withDefaults()
-	err := firstError(validTemperature("From", d.From), validTemperature("To", d.To))
+	err := cmp.Or(validTemperature("From", d.From), validTemperature("To", d.To))
 	switch {
 	case err != nil:
 		return err
@@ -57,7 +58,7 @@ func (d Annealing) validate(n int) error {
 	case d.Sweeps < 1:
 		return fmt.Errorf("Sweeps is %d, want at least 1, or 0 for 10: %w", d.Sweeps, energy.ErrConfig)
 	}
-	return firstError(validAverage(d.Average, d.Window, d.Sweeps), validClamped(n, d.Clamped))
+	return cmp.Or(validAverage(d.Average, d.Window, d.Sweeps), validClamped(n, d.Clamped))
 }
 
 func (d Annealing) run(h *Hopfield, rows []*row) {

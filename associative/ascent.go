@@ -167,3 +167,21 @@ func modelMoments(h *Hopfield, temperature float64) (second, first []float64) {
 	})
 	return second, first
 }
+
+// outer adds factor·Σ_k weight_k x_k x_kᵀ to m, rows x_k of n spins, and leaves m symmetric with a zero diagonal.
+func outer(m []float64, n int, factor float64, x, weights []float64) {
+	weighted := make([]float64, len(x))
+	for k, a := range weights {
+		kernel.Scale(weighted[k*n:(k+1)*n], x[k*n:(k+1)*n], a)
+	}
+	kernel.Gemm(true, false, n, n, len(weights), factor, x, n, weighted, n, true, m, n)
+	clearDiagonal(m, n)
+	symmetrize(m, n)
+}
+
+// weightedSum adds factor·Σ_k weight_k x_k to sum.
+func weightedSum(sum []float64, n int, factor float64, x, weights []float64) {
+	for k, a := range weights {
+		kernel.Axpy(factor*a, x[k*n:(k+1)*n], sum)
+	}
+}

@@ -1,6 +1,7 @@
 package associative
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -25,7 +26,7 @@ func (d Asynchronous) validate(n int) error {
 	if d.InOrder && d.Seed != 0 {
 		seed = fmt.Errorf("Seed is %d, but nothing is drawn where units are updated InOrder: %w", d.Seed, energy.ErrConfig)
 	}
-	return firstError(seed, validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped))
+	return cmp.Or(seed, validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped))
 }
 
 func (d Asynchronous) run(h *Hopfield, rows []*row) {
@@ -36,7 +37,7 @@ func (d Asynchronous) run(h *Hopfield, rows []*row) {
 		}
 	}
 	active := slices.Clone(rows)
-	for sweep := range sweepsOr(d.MaxSweeps) {
+	for sweep := range cmp.Or(d.MaxSweeps, defaultSweeps) {
 		order := orders.at(sweep) // drawn once for all rows
 		each(h, active, func(r *row) {
 			changed := r.sweep(h, order, d.Clamped)

@@ -1,6 +1,7 @@
 package associative
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -44,10 +45,10 @@ func (d Gibbs) temperature() float64 {
 }
 
 func (d Gibbs) validate(n int) error {
-	return firstError(
+	return cmp.Or(
 		validTemperature("Temperature", d.temperature()),
 		validSweeps("Sweeps", d.Sweeps),
-		validAverage(d.Average, d.Window, sweepsOr(d.Sweeps)),
+		validAverage(d.Average, d.Window, cmp.Or(d.Sweeps, defaultSweeps)),
 		validClamped(n, d.Clamped))
 }
 
@@ -72,7 +73,7 @@ func (d Gibbs) run(h *Hopfield, rows []*row) {
 	draws := rng.New(d.Seed, "associative gibbs")
 	each(h, rows, func(r *row) {
 		e := newEvolution(h, r, draws, d.Average, d.Window, d.Clamped)
-		e.at(d.temperature(), sweepsOr(d.Sweeps))
+		e.at(d.temperature(), cmp.Or(d.Sweeps, defaultSweeps))
 		e.end()
 	})
 }

@@ -1,6 +1,7 @@
 package associative
 
 import (
+	"cmp"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -153,7 +154,7 @@ func (h *PackedHopfield) synchronous(d Synchronous, rows []*packedRow) {
 	held := packedMarks(d.Clamped, h.words)
 	h.each(rows, func(r *packedRow) {
 		next, met := make([]uint64, h.words), newCycles(r.x)
-		for range sweepsOr(d.MaxSweeps) {
+		for range cmp.Or(d.MaxSweeps, defaultSweeps) {
 			r.together(next, held)
 			copy(r.x, next)
 			if r.cycle = met.after(r.x); r.cycle != 1 {
@@ -228,7 +229,7 @@ func (h *PackedHopfield) asynchronous(d Asynchronous, rows []*packedRow) {
 		}
 	}
 	active := slices.Clone(rows)
-	for sweep := range sweepsOr(d.MaxSweeps) {
+	for sweep := range cmp.Or(d.MaxSweeps, defaultSweeps) {
 		order := orders.at(sweep)
 		h.each(active, func(r *packedRow) {
 			changed := r.oneByOne(order, columns, d.Clamped)

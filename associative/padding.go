@@ -1,6 +1,7 @@
 package associative
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -121,7 +122,7 @@ func (r Padded) extend(ctx context.Context, patterns *tensor.Dense) (*extended, 
 	if err != nil {
 		return nil, err
 	}
-	e := &extended{rows: p * or(r.Copies, 1), units: n + r.Hidden, visible: n, per: or(r.Copies, 1)}
+	e := &extended{rows: p * cmp.Or(r.Copies, 1), units: n + r.Hidden, visible: n, per: cmp.Or(r.Copies, 1)}
 	e.x = make([]float64, e.rows*e.units)
 	draws := rng.New(r.Seed, "associative paddings")
 	for k := range e.rows {
@@ -151,7 +152,7 @@ func (r Padded) validate() error {
 	case r.Rounds != 0 && r.Paddings != Relaxed:
 		return fmt.Errorf("Rounds is %d, which counts for Relaxed paddings alone, but these are %v: %w", r.Rounds, r.Paddings, energy.ErrConfig)
 	}
-	return firstError(validCount("Copies", r.Copies), validCount("Rounds", r.Rounds))
+	return cmp.Or(validCount("Copies", r.Copies), validCount("Rounds", r.Rounds))
 }
 
 func (r Padded) learn(ctx context.Context, e *extended) (*Hopfield, error) {
@@ -167,7 +168,7 @@ func (r Padded) learn(ctx context.Context, e *extended) (*Hopfield, error) {
 
 // relax lets the hidden units follow what the rule makes of them.
 func (r Padded) relax(ctx context.Context, e *extended) error {
-	for round := range or(r.Rounds, 10) {
+	for round := range cmp.Or(r.Rounds, 10) {
 		h, err := r.learn(ctx, e)
 		if err != nil {
 			return err

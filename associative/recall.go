@@ -115,38 +115,3 @@ func each(h *Hopfield, rows []*row, f func(r *row)) {
 		}
 	})
 }
-
-// defaultSweeps are made at most where a recall at temperature 0 does not say how many.
-const defaultSweeps = 100
-
-// sweepsOr fills the default in.
-func sweepsOr(sweeps int) int {
-	if sweeps == 0 {
-		return defaultSweeps
-	}
-	return sweeps
-}
-
-func validSweeps(name string, sweeps int) error {
-	if sweeps < 0 {
-		return fmt.Errorf("%s is %d, want at least 1, or 0 for %d: %w", name, sweeps, defaultSweeps, energy.ErrConfig)
-	}
-	return nil
-}
-
-func validClamped(n int, clamped []bool) error {
-	if clamped != nil && len(clamped) != n {
-		return fmt.Errorf("Clamped has %d marks, want one for each of %d units: %w", len(clamped), n, energy.ErrShape)
-	}
-	return nil
-}
-
-// firstError returns the first of several that is not nil.
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}

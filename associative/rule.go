@@ -6,6 +6,8 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/matrix"
 )
 
@@ -26,4 +28,16 @@ func patternsOf(rule Rule, patterns *tensor.Dense) (x []float64, p, n int, err e
 		return nil, 0, 0, fmt.Errorf("associative: %v: Learn: patterns: %w", rule, err)
 	}
 	return x, len(x) / n, n, nil
+}
+
+// found makes the network of the couplings that a rule has come to.
+func found(rule Rule, m []float64, n int, config HopfieldConfig) (*Hopfield, error) {
+	if !kernel.AllFinite(m) || !kernel.AllFinite(config.Bias) {
+		return nil, fmt.Errorf("associative: %v: Learn: couplings overflow, want a smaller Rate: %w", rule, energy.ErrNotFinite)
+	}
+	h, err := newHopfield(m, n, 1, config)
+	if err != nil {
+		return nil, fmt.Errorf("associative: %v: Learn: %w", rule, err)
+	}
+	return h, nil
 }

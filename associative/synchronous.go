@@ -1,6 +1,7 @@
 package associative
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -8,7 +9,8 @@ import (
 )
 
 // Synchronous updates all units at once. For symmetric couplings, with or without a diagonal, it ends in a fixed point or in two states
-// that alternate, as long as no unit is at a tie; the energy may rise.
+// that alternate: −x(t)ᵀWx(t−1) − bᵀ(x(t) + x(t−1)) never rises, and where it stays the same every unit is as it was two updates before, or
+// at a tie and at rest for good. The energy may rise.
 //
 // Source: E. Goles, J. Olivos, "Comportement périodique des fonctions à seuil binaires et applications", Discrete Applied Mathematics 3
 // (1981).
@@ -20,7 +22,7 @@ type Synchronous struct {
 }
 
 func (d Synchronous) validate(n int) error {
-	return firstError(validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped))
+	return cmp.Or(validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped))
 }
 
 func (d Synchronous) run(h *Hopfield, rows []*row) {
@@ -43,7 +45,7 @@ type Block struct {
 }
 
 func (d Block) validate(n int) error {
-	if err := firstError(validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped)); err != nil {
+	if err := cmp.Or(validSweeps("MaxSweeps", d.MaxSweeps), validClamped(n, d.Clamped)); err != nil {
 		return err
 	}
 	seen := make([]bool, n)
@@ -73,7 +75,7 @@ func (d Block) run(h *Hopfield, rows []*row) {
 		met[k] = newCycles(r.x)
 	}
 	active, behind := slices.Clone(rows), make([]bool, len(rows))
-	for range sweepsOr(d.MaxSweeps) {
+	for range cmp.Or(d.MaxSweeps, defaultSweeps) {
 		for _, block := range d.Blocks {
 			each(h, active, func(r *row) { behind[r.number] = !r.together(h, block, d.Clamped) })
 			sumAgain(h, active, behind)

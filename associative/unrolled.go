@@ -1,6 +1,7 @@
 package associative
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -79,7 +80,7 @@ func (r Unrolled) learn(ctx context.Context, x []float64, p, n int) (*Hopfield, 
 	if err != nil {
 		return nil, err
 	}
-	steps, copies, rate, epochs := or(r.Steps, 3), or(r.Copies, 30), or(r.Rate, 0.01), or(r.Epochs, 100)
+	steps, copies, rate, epochs := cmp.Or(r.Steps, 3), cmp.Or(r.Copies, 30), cmp.Or(r.Rate, 0.01), cmp.Or(r.Epochs, 100)
 	l, err := hebb.Layer("associative.unrolled", layers.HopfieldConfig{
 		Temperature: r.Temperature, InputIsState: true, Steps: max(1, steps-1),
 	})
@@ -102,7 +103,7 @@ func (r Unrolled) validate() error {
 	if r.Flip > 0.5 {
 		return fmt.Errorf("Flip is %g, want at most 0.5, where nothing is left of a pattern: %w", r.Flip, energy.ErrConfig)
 	}
-	return firstError(validCount("Steps", r.Steps), validPositive("Temperature", r.Temperature), validPositive("Flip", r.Flip),
+	return cmp.Or(validCount("Steps", r.Steps), validPositive("Temperature", r.Temperature), validPositive("Flip", r.Flip),
 		validCount("Copies", r.Copies), validPositive("Rate", r.Rate), validCount("Epochs", r.Epochs))
 }
 
@@ -116,7 +117,7 @@ func (r Unrolled) corrupted(rows []float64, n, copies int) []float64 {
 		rng.Uniform(draws.Row(k, 0), row)
 		for i, u := range row {
 			row[i] = rows[k*n+i]
-			if u*float64(copies) < or(r.Flip, 0.1)*float64(c) {
+			if u*float64(copies) < cmp.Or(r.Flip, 0.1)*float64(c) {
 				row[i] = -row[i]
 			}
 		}
@@ -147,7 +148,7 @@ func (l lastFields) Forward(x *G.Node) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return op.Combine([]float64{1 / or(l.Config().Temperature, 1)}, fields)
+	return op.Combine([]float64{1 / cmp.Or(l.Config().Temperature, 1)}, fields)
 }
 
 // signEntropy builds −Σ_i log σ(2 ξ_i h_i), which is −Σ_i log (1 + ξ_i tanh h_i)/2, of each row: fields and spins (B, n) give (B).

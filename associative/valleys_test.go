@@ -355,3 +355,22 @@ func TestValleysEndWithTheContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorContains(t, err, "associative: valleys from AllStates: Learn: after 0 epochs")
 }
+
+// One unit has no couplings; a pattern that is there twice, or with its negative, is a pattern; and rules say no more than that.
+func TestDescentOnTheSmallest(t *testing.T) {
+	for _, rule := range []Rule{
+		Valleys{Epochs: 20}, Valleys{From: RandomStates, Epochs: 20}, Valleys{From: Targets}, Valleys{From: NearTargets, Bias: true}, MPF{}, MPF{Bias: true},
+		Unrolled{Epochs: 2, Copies: 2}, Padded{Rule: Hebb{}, Hidden: 2, Paddings: Decorrelated}, Padded{Rule: MPF{}, Hidden: 1, Copies: 2, Paddings: Relaxed},
+	} {
+		for _, x := range []*tensor.Dense{
+			tensorOf([]float64{1}), tensorOf([]float64{1}, []float64{-1}), tensorOf([]float64{1, 1}, []float64{1, 1}, []float64{-1, -1}),
+			tensorOf([]float64{1, 1}, []float64{1, -1}, []float64{-1, 1}, []float64{-1, -1}),
+		} {
+			h := learn(t, rule, x)
+			for _, w := range h.Couplings().Float64s() {
+				require.False(t, math.IsNaN(w))
+			}
+		}
+	}
+	require.Equal(t, []float64{0, 0, 0, 0}, learn(t, MPF{}, tensorOf([]float64{1, 1}, []float64{1, -1})).Couplings().Float64s())
+}

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -46,7 +47,7 @@ type AttractionTable struct {
 // Source: R. Rojas, "Neural Networks: A Systematic Introduction" (1996), section 12.2.
 func Attraction(ctx context.Context, c AttractionConfig) (*AttractionTable, error) {
 	set(&c.Feedback, 5)
-	if err := firstError(validRules(c.Rules), validRange("Feedback", c.Feedback, 2, 1<<20)); err != nil {
+	if err := cmp.Or(validRules(c.Rules), validRange("Feedback", c.Feedback, 2, 1<<20)); err != nil {
 		return nil, fmt.Errorf("experiment: Attraction: %w", err)
 	}
 	t := &AttractionTable{AttractionConfig: c}

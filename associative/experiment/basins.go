@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/bits"
@@ -49,9 +50,10 @@ func (c *BasinConfig) fill() error {
 	}
 	enumerated := error(nil)
 	if c.Samples == 0 && c.Units > maxEnumerated {
-		enumerated = fmt.Errorf("Samples is 0 and Units %d, want vectors to be sampled where there are more than %d units: %w", c.Units, maxEnumerated, energy.ErrConfig)
+		enumerated = fmt.Errorf("Samples is 0 and Units %d, want vectors to be sampled where there are more than %d units: %w",
+			c.Units, maxEnumerated, energy.ErrConfig)
 	}
-	return firstError(validRules([]associative.Rule{c.Rule}), validRange("Units", c.Units, 1, maxUnits), validAscending("Stored", c.Stored, 1, most),
+	return cmp.Or(validRules([]associative.Rule{c.Rule}), validRange("Units", c.Units, 1, maxUnits), validAscending("Stored", c.Stored, 1, most),
 		validRange("Distance", c.Distance, 1, c.Units), validRange("Steps", c.Steps, 1, 1<<20), validTies(c.Ties),
 		validRange("Sets", c.Sets, 2, maxSets), validRange("Samples", c.Samples, 0, maxSets), enumerated)
 }
@@ -283,7 +285,8 @@ func (c BasinConfig) around() string {
 // half-width of an interval.
 func (t *BasinTable) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%s, %d units: %% of vectors that are the stored pattern %s (%d sets, %s, ties %v)\n%4s", name(t.Rule), t.Units, t.steps(), t.Sets, t.around(), t.Ties, "H\\m")
+	fmt.Fprintf(&s, "%s, %d units: %% of vectors that are the stored pattern %s (%d sets, %s, ties %v)\n%4s",
+		name(t.Rule), t.Units, t.steps(), t.Sets, t.around(), t.Ties, "H\\m")
 	for _, m := range t.Stored {
 		fmt.Fprintf(&s, "%7d", m)
 	}

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -67,7 +68,7 @@ func (c *BitErrorConfig) fill() error {
 		c.Stored = slices.Compact(c.Stored)
 	}
 	c.Stored = slices.Clone(c.Stored)
-	return firstError(validAscending("Stored", c.Stored, 1, 1<<24), validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets))
+	return cmp.Or(validAscending("Stored", c.Stored, 1, 1<<24), validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets))
 }
 
 // BitErrorTable is shares of unstable bits of stored patterns, with Stored[k] patterns.
@@ -138,10 +139,12 @@ func (t *BitErrorTable) String() string {
 	fmt.Fprintf(&s, "%s, %d units: %% of bits of stored patterns that are unstable (%d sets, ties %v)\n%6s%8s  %-26s%10s%10s",
 		name(associative.Hebb{KeepDiagonal: t.KeepDiagonal}), t.Units, t.Sets, t.Ties, "m", "m/n", "measured", "exact", "Gaussian")
 	for k, m := range t.Stored {
-		fmt.Fprintf(&s, "\n%6d%8.3f  %-26s%10.4f%10.4f", m, float64(m)/float64(t.Units), t.Measured[k].format("%.4f", 100), 100*t.Exact[k], 100*t.Gaussian[k])
+		fmt.Fprintf(&s, "\n%6d%8.3f  %-26s%10.4f%10.4f",
+			m, float64(m)/float64(t.Units), t.Measured[k].format("%.4f", 100), 100*t.Exact[k], 100*t.Gaussian[k])
 	}
 	if t.OnePercent > 0 {
-		fmt.Fprintf(&s, "\nexactly, more than 1 %% from m = %d = %.3f n; by the Gaussian approximation, from 0.185 n", t.OnePercent, float64(t.OnePercent)/float64(t.Units))
+		fmt.Fprintf(&s, "\nexactly, more than 1 %% from m = %d = %.3f n; by the Gaussian approximation, from 0.185 n",
+			t.OnePercent, float64(t.OnePercent)/float64(t.Units))
 	}
 	return s.String()
 }

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,7 +77,7 @@ func (c *CapacityConfig) fill() error {
 	case !(c.Most > 0 && c.Most <= 64):
 		own = fmt.Errorf("Most is %v, want a load above 0, of at most 64: %w", c.Most, energy.ErrConfig)
 	}
-	return firstError(validRules(c.Rules), validAscending("Units", c.Units, 2, maxUnits), own, recall, validTies(c.Ties), c.Scaling.validate(),
+	return cmp.Or(validRules(c.Rules), validAscending("Units", c.Units, 2, maxUnits), own, recall, validTies(c.Ties), c.Scaling.validate(),
 		validRange("Sets", c.Sets, 2, maxSets))
 }
 

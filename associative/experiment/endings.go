@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -83,7 +84,7 @@ func (c *EndingConfig) fill() error {
 		}
 	}
 	c.Rules, c.Stored = slices.Clone(c.Rules), slices.Clone(c.Stored)
-	return firstError(validRules(c.Rules), validRange("Units", c.Units, 1, maxUnits), validAscending("Stored", c.Stored, 1, 1<<24),
+	return cmp.Or(validRules(c.Rules), validRange("Units", c.Units, 1, maxUnits), validAscending("Stored", c.Stored, 1, 1<<24),
 		validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets), validRange("Starts", c.Starts, 1, maxSets))
 }
 
@@ -158,7 +159,8 @@ func Endings(ctx context.Context, c EndingConfig) (*EndingTable, error) {
 // String is a table with a line for each end and a column for each number of patterns, in per cent.
 func (t *EndingTable) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "%% of random starts of %d units that end in each kind of state (%d sets, %d starts each, ties %v)\n%-28s", t.Units, t.Sets, t.Starts, t.Ties, "m")
+	fmt.Fprintf(&s, "%% of random starts of %d units that end in each kind of state (%d sets, %d starts each, ties %v)\n%-28s",
+		t.Units, t.Sets, t.Starts, t.Ties, "m")
 	for _, m := range t.Stored {
 		fmt.Fprintf(&s, "%7d", m)
 	}

@@ -216,7 +216,7 @@ func writePNG(what, path string, width, height vg.Length, drawOn func(draw.Canva
 	drawOn(draw.New(canvas))
 	err := picture.Write(path, func(w io.Writer) error {
 		encoder := png.Encoder{CompressionLevel: png.BestCompression}
-		return encoder.Encode(w, canvas.Image())
+		return encoder.Encode(w, paletted(canvas.Image()))
 	})
 	if err != nil {
 		return fmt.Errorf("experiment: %s: Plot %q: %w", what, path, err)

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -48,7 +49,7 @@ func (c *RetrievalConfig) fill() error {
 	if !(c.Noise >= 0 && c.Noise < 0.5) {
 		noise = fmt.Errorf("Noise is %v, want a share of at least 0 and below one half: %w", c.Noise, energy.ErrConfig)
 	}
-	return firstError(validRules(c.Rules), validAscending("Units", c.Units, 1, maxUnits), validAscending("Loads", c.Loads, 0, 64), noise,
+	return cmp.Or(validRules(c.Rules), validAscending("Units", c.Units, 1, maxUnits), validAscending("Loads", c.Loads, 0, 64), noise,
 		validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets), validRange("Tried", c.Tried, 1, maxSets))
 }
 
@@ -209,7 +210,7 @@ func (c *RetrievalConfig) from() string {
 
 // Plot writes the overlaps against the load, a curve for each rule and size, as a PNG file: whole, or not at all.
 func (t *RetrievalCurves) Plot(path string) error {
-	c := chart{title: "Recall from " + t.from(), x: "load m/n", y: "overlap after recall", low: 0, high: 1, fromZero: true}
+	c := chart{title: "Recall from " + t.from(), x: "load m/n", y: "overlap after recall", low: 0, high: 1}
 	for _, curved := range t.Curves {
 		curve := curve{name: fmt.Sprintf("%s, n = %d", name(curved.Rule), curved.Units)}
 		for k, m := range curved.Stored {

@@ -138,16 +138,6 @@ func set[T comparable](field *T, to T) {
 	}
 }
 
-// firstError returns the first of several that is not nil.
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func validRules(rules []associative.Rule) error {
 	if len(rules) == 0 {
 		return fmt.Errorf("Rules: none given, want associative.Hebb{}, say: %w", energy.ErrConfig)

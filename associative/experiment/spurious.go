@@ -1,9 +1,9 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -31,7 +31,8 @@ func (c StationaryCounts) All() int { return c.Stored + c.Ghosts + c.Spurious }
 // error when it ends. Cost: n a state.
 func CountStationary(ctx context.Context, h *associative.Hopfield, patterns *tensor.Dense) (StationaryCounts, error) {
 	if h.Config().Binary {
-		return StationaryCounts{}, fmt.Errorf("experiment: CountStationary: the network's units are 0 and 1, want −1 and 1 (Bipolar makes them so): %w", energy.ErrConfig)
+		return StationaryCounts{}, fmt.Errorf(
+			"experiment: CountStationary: the network's units are 0 and 1, want −1 and 1 (Bipolar makes them so): %w", energy.ErrConfig)
 	}
 	x, _, err := matrix.Spins(patterns, h.Len())
 	if err != nil {
@@ -83,7 +84,7 @@ func (c *SpuriousConfig) fill() error {
 		c.Stored = upTo(2, 7)
 	}
 	c.Rules, c.Stored = slices.Clone(c.Rules), slices.Clone(c.Stored)
-	return firstError(validRules(c.Rules), validRange("Units", c.Units, 1, maxEnumerated), validAscending("Stored", c.Stored, 1, 1<<24),
+	return cmp.Or(validRules(c.Rules), validRange("Units", c.Units, 1, maxEnumerated), validAscending("Stored", c.Stored, 1, 1<<24),
 		validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets))
 }
 
@@ -175,18 +176,17 @@ func (t *SpuriousTable) String() string {
 // Plot writes the numbers of spurious states against that of patterns, a curve for each rule, and of ghosts with dashes, as a PNG file:
 // whole, or not at all.
 func (t *SpuriousTable) Plot(path string) error {
-	c := chart{title: fmt.Sprintf("States at rest that are no pattern, %d units", t.Units), x: "stored patterns m", whole: true, y: "states, mean of sets"}
+	c := chart{
+		title: fmt.Sprintf("States at rest that are no pattern, %d units", t.Units), x: "stored patterns m", whole: true, y: "states, mean of sets", logarithmic: true,
+	}
 	for r, rule := range t.Rules {
 		spurious := curve{name: fmt.Sprintf("%s, spurious", name(rule)), hue: r + 1}
 		ghosts := curve{name: fmt.Sprintf("%s, ghosts", name(rule)), hue: r + 1, law: true}
-		highest := 0.0
 		for k, m := range t.Stored {
 			spurious.add(float64(m), t.Spurious[r][k])
 			ghosts.add(float64(m), t.Ghosts[r][k])
-			highest = math.Max(highest, t.Spurious[r][k].High)
 		}
 		c.curves = append(c.curves, spurious, ghosts)
-		c.high = math.Max(c.high, math.Ceil(1.05*highest))
 	}
 	return c.write("SpuriousTable", path)
 }

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
@@ -45,7 +46,7 @@ func (c *TwoGroupConfig) fill() error {
 	if c.Units%2 != 0 {
 		even = fmt.Errorf("Units is %d, want an even number: %w", c.Units, energy.ErrConfig)
 	}
-	return firstError(validRange("Units", c.Units, 4, 1<<10), even, validAscending("Stored", c.Stored, 1, 1<<24), validTies(c.Ties),
+	return cmp.Or(validRange("Units", c.Units, 4, 1<<10), even, validAscending("Stored", c.Stored, 1, 1<<24), validTies(c.Ties),
 		validRange("Sets", c.Sets, 2, maxSets))
 }
 

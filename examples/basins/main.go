@@ -17,7 +17,7 @@ func main() {
 	var c config
 	flag.IntVar(&c.sets, "sets", 1000, "sets of random patterns, over which tables of 10 units are taken")
 	flag.BoolVar(&c.capacity, "capacity", false, "measure retrieval and capacity curves too, which takes longer")
-	flag.IntVar(&c.largest, "largest", 4000, "most units of the networks of the -capacity curves, at least 250")
+	flag.IntVar(&c.largest, "largest", 2000, "most units of the networks of the -capacity curves, at least 250")
 	flag.Uint64Var(&c.seed, "seed", 1, "seed of everything random")
 	flag.StringVar(&c.out, "out", "out/basins", "directory for pictures")
 	flag.BoolVar(&c.quiet, "quiet", false, "print only the last line")

@@ -106,11 +106,12 @@ func (t *task) tables(ctx context.Context) (string, error) {
 		})
 	})
 	const five = 4 // the index of 5 patterns
-	return fmt.Sprintf("5 patterns of 10 units, %d sets: %s %% are stable with the diagonal kept, exactly 94.47, and %s without, exactly 46.88; index of attraction %.2f in one step, %.2f in five",
+	return fmt.Sprintf("5 patterns of 10 units, %d sets: %s %% are stable with the diagonal kept, exactly 94.47, and %s without, exactly 46.88; "+
+		"index of attraction %.2f in one step, %.2f in five",
 		t.sets, percent(kept.Shares[five][0]), percent(cleared.Shares[five][0]), attraction.Once[0][five].Value, attraction.Fed[0][five].Value), err
 }
 
-// larger makes what takes more units: basins in two directions, ends of random starts, and unstable bits.
+// larger makes what takes more units: basins in two directions, ends of random starts, hidden units, and unstable bits.
 func (t *task) larger(ctx context.Context) error {
 	_, err := show(t, "twogroups", func() (*experiment.TwoGroups, error) {
 		return experiment.LookAtTwoGroups(ctx, experiment.TwoGroupConfig{Sets: min(t.sets, 50), Seed: t.seed})
@@ -119,7 +120,15 @@ func (t *task) larger(ctx context.Context) error {
 		return err
 	}
 	_, err = show(t, "endings", func() (*experiment.EndingTable, error) {
-		return experiment.Endings(ctx, experiment.EndingConfig{Rules: []associative.Rule{hebb, associative.Projection{}}, Sets: min(t.sets, 100), Seed: t.seed})
+		return experiment.Endings(ctx, experiment.EndingConfig{
+			Rules: []associative.Rule{hebb, associative.Projection{}}, Sets: min(t.sets, 100), Seed: t.seed,
+		})
+	})
+	if err != nil {
+		return err
+	}
+	_, err = show(t, "hidden", func() (*experiment.HiddenTable, error) {
+		return experiment.HiddenUnits(ctx, experiment.HiddenConfig{Rule: hebb, Sets: min(t.sets, 50), Seed: t.seed})
 	})
 	if err != nil {
 		return err
@@ -135,7 +144,9 @@ func (t *task) curves(ctx context.Context) error {
 	sizes := t.sizes()
 	_, err := show(t, "retrieval", func() (*experiment.RetrievalCurves, error) {
 		return experiment.Retrieval(ctx, experiment.RetrievalConfig{
-			Rules: []associative.Rule{hebb}, Units: sizes, Loads: []float64{0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2}, Sets: min(t.sets, 20), Seed: t.seed,
+			Rules: []associative.Rule{hebb}, Units: sizes,
+			Loads: []float64{0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2},
+			Sets:  min(t.sets, 20), Seed: t.seed,
 		})
 	})
 	if err != nil {
@@ -146,7 +157,8 @@ func (t *task) curves(ctx context.Context) error {
 			Rules: []associative.Rule{
 				hebb, associative.Unlearning{Seed: t.seed}, associative.Storkey{}, associative.Projection{}, associative.Perceptron{}, associative.MPF{}, associative.MinOverlap{},
 			},
-			Units: []int{100}, Loads: []float64{0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9}, Noise: 0.1, Sets: min(t.sets, 10), Seed: t.seed,
+			Units: []int{100}, Loads: []float64{0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9},
+			Noise: 0.1, Sets: min(t.sets, 10), Seed: t.seed,
 		})
 	})
 	if err != nil {
@@ -156,7 +168,9 @@ func (t *task) curves(ctx context.Context) error {
 		name string
 		experiment.CapacityConfig
 	}{
-		{"transition", experiment.CapacityConfig{Rules: []associative.Rule{hebb}, Units: sizes, Criterion: experiment.Recalled, Scaling: experiment.InverseRoot, Sets: 20}},
+		{"transition", experiment.CapacityConfig{
+			Rules: []associative.Rule{hebb}, Units: sizes, Criterion: experiment.Recalled, Scaling: experiment.InverseRoot, Sets: 20,
+		}},
 		{"errorfree", experiment.CapacityConfig{Rules: []associative.Rule{hebb}, Units: sizes, Sets: 40}},
 		{"capacity", experiment.CapacityConfig{
 			Rules: []associative.Rule{

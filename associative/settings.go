@@ -5,10 +5,9 @@ import (
 	"math"
 
 	"github.com/harmonium-go/harmonium/energy"
-	"github.com/harmonium-go/harmonium/internal/kernel"
 )
 
-// What the rules that descend a cost have in common: how their settings are checked.
+// How settings are checked, and what stands for those that are 0.
 
 // sharesOf returns the weights of p patterns, which add up to 1.
 func sharesOf(importance []float64, p int) ([]float64, error) {
@@ -38,15 +37,6 @@ func sharesOf(importance []float64, p int) ([]float64, error) {
 	return shares, nil
 }
 
-// or fills a default in.
-func or[T comparable](given, otherwise T) T {
-	var zero T
-	if given == zero {
-		return otherwise
-	}
-	return given
-}
-
 // validPositive checks a number for which 0 stands for a default.
 func validPositive(name string, v float64) error {
 	if !(v >= 0) || math.IsInf(v, 0) {
@@ -63,32 +53,19 @@ func validCount(name string, v int) error {
 	return nil
 }
 
-// found makes the network of the couplings that a rule has come to.
-func found(rule Rule, m []float64, n int, config HopfieldConfig) (*Hopfield, error) {
-	if !kernel.AllFinite(m) || !kernel.AllFinite(config.Bias) {
-		return nil, fmt.Errorf("associative: %v: Learn: couplings overflow, want a smaller Rate: %w", rule, energy.ErrNotFinite)
+// defaultSweeps are made at most where a recall at temperature 0 does not say how many.
+const defaultSweeps = 100
+
+func validSweeps(name string, sweeps int) error {
+	if sweeps < 0 {
+		return fmt.Errorf("%s is %d, want at least 1, or 0 for %d: %w", name, sweeps, defaultSweeps, energy.ErrConfig)
 	}
-	h, err := newHopfield(m, n, 1, config)
-	if err != nil {
-		return nil, fmt.Errorf("associative: %v: Learn: %w", rule, err)
-	}
-	return h, nil
+	return nil
 }
 
-// outer adds factor·Σ_k weight_k x_k x_kᵀ to m, rows x_k of n spins, and leaves m symmetric with a zero diagonal.
-func outer(m []float64, n int, factor float64, x, weights []float64) {
-	weighted := make([]float64, len(x))
-	for k, a := range weights {
-		kernel.Scale(weighted[k*n:(k+1)*n], x[k*n:(k+1)*n], a)
+func validClamped(n int, clamped []bool) error {
+	if clamped != nil && len(clamped) != n {
+		return fmt.Errorf("Clamped has %d marks, want one for each of %d units: %w", len(clamped), n, energy.ErrShape)
 	}
-	kernel.Gemm(true, false, n, n, len(weights), factor, x, n, weighted, n, true, m, n)
-	clearDiagonal(m, n)
-	symmetrize(m, n)
-}
-
-// weightedSum adds factor·Σ_k weight_k x_k to sum.
-func weightedSum(sum []float64, n int, factor float64, x, weights []float64) {
-	for k, a := range weights {
-		kernel.Axpy(factor*a, x[k*n:(k+1)*n], sum)
-	}
+	return nil
 }
