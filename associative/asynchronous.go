@@ -62,7 +62,11 @@ func (r *row) sweep(h *Hopfield, order []int, clamped []bool) (changed bool) {
 		if clamped != nil && clamped[i] {
 			continue
 		}
-		if next := h.next(i, r.x[i], h.field(i, r.sums[i])); next != r.x[i] {
+		x, field := r.x[i], h.field(i, r.sums[i])
+		if field*x > h.tie[i] {
+			continue // what nearly all units are: 1, or −1, as their field says
+		}
+		if next := h.next(i, x, field); next != x {
 			r.set(h, i, next)
 			changed = true
 		}

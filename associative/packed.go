@@ -28,8 +28,7 @@ type PackedConfig struct {
 //
 // Several goroutines may recall from a network at once, while none stores or forgets.
 //
-// Source: J. J. Hopfield, PNAS 79 (1982), eq. 2 and 7; the overlaps are those of D. J. Amit, "Modeling Brain Function" (1989),
-// section 4.1.
+// Source: J. J. Hopfield, PNAS 79 (1982), eq. 2 and 7; overlaps as in D. J. Amit, H. Gutfreund, H. Sompolinsky, Annals of Physics 173 (1987).
 type PackedHopfield struct {
 	n, words int
 	config   PackedConfig
