@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/associative"
+	"github.com/harmonium-go/harmonium/internal/dataset"
 	"github.com/harmonium-go/harmonium/internal/dataset/mnist"
 	"github.com/harmonium-go/harmonium/internal/program"
 	"github.com/harmonium-go/harmonium/internal/rng"
@@ -69,13 +70,7 @@ func (t *task) load(ctx context.Context) error {
 	}
 	digits.First(t.stored)
 	t.width, t.height = digits.Train.Cols, digits.Train.Rows
-	t.digits = digits.Train.Pixels[:t.stored*t.pixels()]
-	for i, grey := range t.digits {
-		t.digits[i] = -1
-		if grey > 0.5 {
-			t.digits[i] = 1
-		}
-	}
+	t.digits = digits.Train.BlackAndWhite()
 	fmt.Fprintf(t.words, "%s: %d training images of %d×%d, black and white\n", digits.Name, t.stored, t.width, t.height)
 	return nil
 }
@@ -122,7 +117,7 @@ func (t *task) try(ctx context.Context, rule associative.Rule) (*result, error) 
 	}
 	fmt.Fprintf(t.words, "\n%v: learned in %s; %d of %d digits are stable\n", rule, learned.Round(time.Millisecond), stable, t.stored)
 	fmt.Fprintf(t.words, "  %-20s%-12s%-12s%13s%8s\n", "shown", "recalled by", "exact", "pixels wrong", "depth")
-	noise, half, known := t.noisy(), t.halves(), t.upper()
+	noise, half, known := dataset.FlipSpins(t.digits, t.pixels(), t.flip, t.seed), t.halves(), t.upper()
 	for _, c := range []struct {
 		shown    string
 		images   []float32
@@ -209,20 +204,6 @@ func mean(x []float64) (sum float64) {
 		sum += v / float64(len(x))
 	}
 	return sum
-}
-
-// noisy flips pixels.
-func (t *task) noisy() []float32 {
-	noisy, u, stream := make([]float32, len(t.digits)), make([]float32, t.pixels()), rng.New(t.seed, "noise")
-	for i, v := range t.digits {
-		if i%t.pixels() == 0 {
-			rng.Uniform(stream.Row(i/t.pixels(), 0), u)
-		}
-		if noisy[i] = v; float64(u[i%t.pixels()]) < t.flip {
-			noisy[i] = -v
-		}
-	}
-	return noisy
 }
 
 // upper marks the pixels of the upper half.

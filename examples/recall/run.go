@@ -14,7 +14,6 @@ import (
 	"github.com/harmonium-go/harmonium/internal/dataset"
 	"github.com/harmonium-go/harmonium/internal/dataset/mnist"
 	"github.com/harmonium-go/harmonium/internal/program"
-	"github.com/harmonium-go/harmonium/internal/rng"
 	"github.com/harmonium-go/harmonium/modernhopfield"
 )
 
@@ -65,13 +64,7 @@ func (t *task) load(ctx context.Context) error {
 		return fmt.Errorf("-stored %d: there are %d training images", most, digits.Train.N)
 	}
 	t.width, t.height = digits.Train.Cols, digits.Train.Rows
-	t.digits = digits.Train.Pixels
-	for i, grey := range t.digits {
-		t.digits[i] = -1
-		if grey > 0.5 {
-			t.digits[i] = 1
-		}
-	}
+	t.digits = digits.Train.BlackAndWhite()
 	fmt.Fprintf(t.words, "%s: %d training images of %d×%d, black and white\n", digits.Name, digits.Train.N, t.width, t.height)
 	return nil
 }
@@ -120,7 +113,7 @@ func (t *task) recall(ctx context.Context, n int) (result, error) {
 	for i := range known {
 		known[i] = i < t.pixels()/2
 	}
-	noise, half := t.noisy(tried), append([]float32(nil), tried...)
+	noise, half := dataset.FlipSpins(tried, t.pixels(), t.flip, t.seed), append([]float32(nil), tried...)
 	for i := range half {
 		if !known[i%t.pixels()] {
 			half[i] = 0
@@ -163,22 +156,6 @@ func (t *task) recall(ctx context.Context, n int) (result, error) {
 		shown = append(shown, c.images, old.States.Float32s(), new.States.Float32s())
 	}
 	return r, t.picture(n, shown)
-}
-
-// noisy flips pixels.
-func (t *task) noisy(images []float32) []float32 {
-	noisy := make([]float32, len(images))
-	u := make([]float32, t.pixels())
-	stream := rng.New(t.seed, "noise")
-	for i, v := range images {
-		if i%t.pixels() == 0 {
-			rng.Uniform(stream.Row(i/t.pixels(), 0), u)
-		}
-		if noisy[i] = v; float64(u[i%t.pixels()]) < t.flip {
-			noisy[i] = -v
-		}
-	}
-	return noisy
 }
 
 // judge compares recalled images, of which the sign counts, with what was stored.

@@ -43,7 +43,7 @@ var (
 		"internal/exact":         nothing, // an oracle shares no code with what it judges
 		"internal/stattest":      nothing,
 		"internal/race":          nothing,
-		"internal/dataset":       {"internal/dataset", "internal/picture"},
+		"internal/dataset":       {"internal/dataset", "internal/picture", "internal/rng"},
 		"internal/picture":       nothing,
 		"internal/evaluate":      nothing, // a judge shares no code with what it judges
 		"internal/program":       nothing,
