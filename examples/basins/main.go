@@ -17,7 +17,7 @@ func main() {
 	var c config
 	flag.IntVar(&c.sets, "sets", 1000, "sets of random patterns, over which tables of 10 units are taken")
 	flag.BoolVar(&c.capacity, "capacity", false, "measure retrieval and capacity curves too, which takes longer")
-	flag.IntVar(&c.largest, "largest", 2000, "most units of the networks of the -capacity curves, at least 250")
+	flag.IntVar(&c.largest, "largest", 2000, "most units of the networks of the -capacity curves, at least 20")
 	flag.Uint64Var(&c.seed, "seed", 1, "seed of everything random")
 	flag.StringVar(&c.out, "out", "out/basins", "directory for pictures")
 	flag.BoolVar(&c.quiet, "quiet", false, "print only the last line")
@@ -40,8 +40,8 @@ func (c *config) check() error {
 	switch {
 	case c.sets < 10:
 		return fmt.Errorf("-sets %d: want at least 10", c.sets)
-	case c.largest < 250 || c.largest > 16000:
-		return fmt.Errorf("-largest %d: want 250 to 16000", c.largest)
+	case c.largest < 20 || c.largest > 16000:
+		return fmt.Errorf("-largest %d: want 20 to 16000", c.largest)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 const lastLine = `^5 patterns of 10 units, \d+ sets: \d+\.\d \(\d+\.\d to \d+\.\d\) % are stable with the diagonal kept, exactly 94\.47, and \d+\.\d \(\d+\.\d to \d+\.\d\) without, exactly 46\.88; index of attraction \d\.\d\d in one step, \d\.\d\d in five$`
 
 func small(t *testing.T) config {
-	return config{sets: 10, largest: 250, seed: 1, out: filepath.Join(t.TempDir(), "a", "b")}
+	return config{sets: 10, largest: 30, seed: 1, out: filepath.Join(t.TempDir(), "a", "b")}
 }
 
 func TestRun(t *testing.T) {
@@ -81,8 +81,8 @@ func TestRunRefuses(t *testing.T) {
 	}{
 		"an output that is a file": {func(c *config) { c.out = file }, "-out: "},
 		"few sets":                 {func(c *config) { c.sets = 9 }, "-sets 9: want at least 10"},
-		"small networks":           {func(c *config) { c.largest = 249 }, "-largest 249: want 250 to 16000"},
-		"large networks":           {func(c *config) { c.largest = 16001 }, "-largest 16001: want 250 to 16000"},
+		"small networks":           {func(c *config) { c.largest = 19 }, "-largest 19: want 20 to 16000"},
+		"large networks":           {func(c *config) { c.largest = 16001 }, "-largest 16001: want 20 to 16000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			spoilt := small(t)

@@ -157,13 +157,15 @@ func (t *task) curves(ctx context.Context) error {
 			Rules: []associative.Rule{
 				hebb, associative.Unlearning{Seed: t.seed}, associative.Storkey{}, associative.Projection{}, associative.Perceptron{}, associative.MPF{}, associative.MinOverlap{},
 			},
-			Units: []int{100}, Loads: []float64{0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9},
+			Units: []int{min(t.largest, 100)}, Loads: []float64{0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9},
 			Noise: 0.1, Sets: min(t.sets, 10), Seed: t.seed,
 		})
 	})
 	if err != nil {
 		return err
 	}
+	small := []int{20, 40, 60} // some rules take long
+	small = small[:max(1, min(t.largest/20, len(small)))]
 	for _, c := range []struct {
 		name string
 		experiment.CapacityConfig
@@ -178,7 +180,7 @@ func (t *task) curves(ctx context.Context) error {
 				associative.Valleys{From: associative.Targets, Seed: t.seed}, associative.Perceptron{}, associative.MPF{},
 				associative.Perceptron{PerUnit: true}, associative.MinOverlap{},
 			},
-			Units: []int{20, 40, 60}, Sets: 20,
+			Units: small, Sets: 20,
 		}},
 	} {
 		c.Seed, c.Sets = t.seed, min(t.sets, c.Sets)
@@ -189,10 +191,10 @@ func (t *task) curves(ctx context.Context) error {
 	return nil
 }
 
-// sizes halve from the largest down, as far as 250.
+// sizes are the largest, its half and so on: five at most, and none below 10.
 func (t *task) sizes() []int {
 	var sizes []int
-	for n := t.largest; n >= 250; n /= 2 {
+	for n := t.largest; n >= 10 && len(sizes) < 5; n /= 2 {
 		sizes = append([]int{n}, sizes...)
 	}
 	return sizes
