@@ -69,9 +69,7 @@ func everyPair(n, k int) (x, y *tensor.Dense) {
 	return matrix.Tensor(tensor.Float64, xs, 1<<(n+k), n), matrix.Tensor(tensor.Float64, ys, 1<<(n+k), k)
 }
 
-var bamRecalls = []BAMRecall{
-	{Trace: true}, {Trace: true, Asynchronous: true}, {Trace: true, Asynchronous: true, Seed: 9}, {Trace: true, Asynchronous: true, InOrder: true},
-}
+var bamRecalls = []Dynamics{Synchronous{}, Asynchronous{}, Asynchronous{Seed: 9}, Asynchronous{InOrder: true}}
 
 // risen says where the energy rose along the traces, checked against the energies of the ends by the formula.
 func risen(m *BAM, got *BAMRecalled) error {
@@ -85,8 +83,8 @@ func risen(m *BAM, got *BAMRecalled) error {
 		if e := plainPairEnergy(m, x, y); e != trace[len(trace)-1] || e != got.Energy[row] {
 			return fmt.Errorf("row %d: the trace ends at %v and the energy is %v, want %v", row, trace[len(trace)-1], got.Energy[row], e)
 		}
-		if !got.Settled[row] {
-			return fmt.Errorf("row %d has not settled", row)
+		if got.Cycle[row] != 1 {
+			return fmt.Errorf("row %d is no fixed pair", row)
 		}
 	}
 	return nil
@@ -130,7 +128,7 @@ func TestBAMHalfSweepsAreMinima(t *testing.T) {
 		n, k := 1+r.IntN(6), 1+r.IntN(6)
 		m := randomBAM(t, r, n, k, true)
 		x, y := spins(r, 1, n), spins(r, 1, k)
-		got, err := m.Recall(x, y, BAMRecall{Trace: true, MaxSweeps: 1})
+		got, err := m.Recall(x, y, Synchronous{MaxSweeps: 1})
 		require.NoError(t, err)
 		require.Len(t, got.Trace[0], 3)
 		least := func(x, y *tensor.Dense) float64 {
@@ -231,12 +229,12 @@ func TestBAMIsAHopfieldNetwork(t *testing.T) {
 		require.Equal(t, hopfield, energies)
 		// Asynchronous sweeps in order, and by the same seed, are the network's; synchronous ones are its updates by two blocks.
 		for _, c := range []struct {
-			bam BAMRecall
+			bam Dynamics
 			net Dynamics
 		}{
-			{BAMRecall{Asynchronous: true, InOrder: true}, Asynchronous{InOrder: true}},
-			{BAMRecall{Asynchronous: true, Seed: seed}, Asynchronous{Seed: seed}},
-			{BAMRecall{}, Block{Blocks: [][]int{ascending(all)[n:], ascending(n)}}},
+			{Asynchronous{InOrder: true}, Asynchronous{InOrder: true}},
+			{Asynchronous{Seed: seed}, Asynchronous{Seed: seed}},
+			{Synchronous{}, Block{Blocks: [][]int{ascending(all)[n:], ascending(n)}}},
 		} {
 			pair, err := m.Recall(x, y, c.bam)
 			require.NoError(t, err)
@@ -344,16 +342,16 @@ func TestBAMWithoutAState(t *testing.T) {
 	m, err := NewBAM(tensorOf([]float64{1, 1, 0}, []float64{-1, 1, 0}), BAMConfig{BiasY: []float64{0, 0, 0}})
 	require.NoError(t, err)
 	x := tensorOf([]float64{1, 1}, []float64{1, -1})
-	got, err := m.Recall(x, nil, BAMRecall{})
+	got, err := m.Recall(x, nil, Synchronous{})
 	require.NoError(t, err)
 	require.Equal(t, []float64{-1, 1, -1, 1, -1, -1}, got.Y.Float64s(), "fields (0, 2, 0) and (2, 0, 0)")
 	require.Equal(t, x.Float64s(), got.X.Float64s(), "(−1, 1) gives x the fields (0, 2), and the tie keeps 1")
-	got, err = m.Recall(x, tensorOf([]float64{1, 1, 1}, []float64{1, 1, 1}), BAMRecall{})
+	got, err = m.Recall(x, tensorOf([]float64{1, 1, 1}, []float64{1, 1, 1}), Synchronous{})
 	require.NoError(t, err)
 	require.Equal(t, []float64{1, 1, 1, 1, 1, 1}, got.Y.Float64s(), "ties keep the units that there are")
 
 	first := tensorOf([]float64{-1, 1, -1}, []float64{1, -1, -1})
-	got, err = m.Recall(nil, first, BAMRecall{Asynchronous: true})
+	got, err = m.Recall(nil, first, Asynchronous{})
 	require.NoError(t, err)
 	require.Equal(t, []float64{-1, 1, -1, -1}, got.X.Float64s()[:4], "fields (0, 2) and (0, −2)")
 }
@@ -382,17 +380,24 @@ func TestBAMRowsAlone(t *testing.T) {
 			require.Equal(t, alone.Y.Float64s(), got.Y.Float64s()[row*k:(row+1)*k])
 			require.Equal(t, alone.Sweeps[0], got.Sweeps[row])
 			require.Equal(t, alone.Trace[0], got.Trace[row])
-			require.True(t, got.Settled[row])
+			require.Equal(t, 1, got.Cycle[row])
 			longest = max(longest, got.Sweeps[row])
 			for i, e := range got.Trace[row][1:] {
 				require.LessOrEqual(t, e, got.Trace[row][i]+1e-9)
 			}
 		}
 		require.Greater(t, longest, 2)
-		short, err := m.Recall(x, y, BAMRecall{Asynchronous: recall.Asynchronous, InOrder: recall.InOrder, Seed: recall.Seed, MaxSweeps: 1})
+		switch d := recall.(type) {
+		case Synchronous:
+			d.MaxSweeps = 1
+			recall = d
+		case Asynchronous:
+			d.MaxSweeps = 1
+			recall = d
+		}
+		short, err := m.Recall(x, y, recall)
 		require.NoError(t, err)
-		require.Contains(t, short.Settled, false)
-		require.Nil(t, short.Trace)
+		require.Contains(t, short.Cycle, 0)
 	}
 }
 
@@ -418,17 +423,19 @@ func TestBAMRefuses(t *testing.T) {
 		"energy without y": {second(m.Energy(x, nil)), energy.ErrShape, "BAM: Energy: y: no tensor"},
 		"energy rows":      {second(m.Energy(x, spins(r, 3, 2))), energy.ErrShape, "BAM: Energy: 2 rows of x and 3 of y"},
 		"energy values":    {second(m.Energy(normalRows(r, 2, 3), y)), energy.ErrRange, "BAM: Energy: x: row 0, column 0"},
-		"nothing":          {second(m.Recall(nil, nil, BAMRecall{})), energy.ErrShape, "BAM: Recall: neither x nor y"},
-		"x columns":        {second(m.Recall(y, nil, BAMRecall{})), energy.ErrShape, "BAM: Recall: x: shape (2, 2), want (rows, 3)"},
-		"y columns":        {second(m.Recall(nil, x, BAMRecall{})), energy.ErrShape, "BAM: Recall: y: shape (2, 3), want (rows, 2)"},
-		"x values":         {second(m.Recall(normalRows(r, 2, 3), y, BAMRecall{})), energy.ErrRange, "BAM: Recall: x: row 0, column 0"},
-		"y values":         {second(m.Recall(x, normalRows(r, 2, 2), BAMRecall{})), energy.ErrRange, "BAM: Recall: y: row 0, column 0"},
-		"dtype":            {second(m.Recall(integers, nil, BAMRecall{})), energy.ErrDtype, "BAM: Recall: x: dtype int"},
-		"rows":             {second(m.Recall(x, spins(r, 1, 2), BAMRecall{})), energy.ErrShape, "BAM: Recall: 2 rows of x and 1 of y"},
-		"order":            {second(m.Recall(x, y, BAMRecall{InOrder: true})), energy.ErrConfig, "BAM: Recall: InOrder is set for synchronous"},
-		"seed":             {second(m.Recall(x, y, BAMRecall{Seed: 1})), energy.ErrConfig, "BAM: Recall: Seed is 1"},
-		"seed in order":    {second(m.Recall(x, y, BAMRecall{Asynchronous: true, InOrder: true, Seed: 1})), energy.ErrConfig, "BAM: Recall: Seed is 1"},
-		"sweeps":           {second(m.Recall(x, y, BAMRecall{MaxSweeps: -1})), energy.ErrConfig, "BAM: Recall: MaxSweeps is -1"},
+		"nothing":          {second(m.Recall(nil, nil, Synchronous{})), energy.ErrShape, "BAM: Recall: neither x nor y"},
+		"x columns":        {second(m.Recall(y, nil, Synchronous{})), energy.ErrShape, "BAM: Recall: x: shape (2, 2), want (rows, 3)"},
+		"y columns":        {second(m.Recall(nil, x, Synchronous{})), energy.ErrShape, "BAM: Recall: y: shape (2, 3), want (rows, 2)"},
+		"x values":         {second(m.Recall(normalRows(r, 2, 3), y, Synchronous{})), energy.ErrRange, "BAM: Recall: x: row 0, column 0"},
+		"y values":         {second(m.Recall(x, normalRows(r, 2, 2), Synchronous{})), energy.ErrRange, "BAM: Recall: y: row 0, column 0"},
+		"dtype":            {second(m.Recall(integers, nil, Synchronous{})), energy.ErrDtype, "BAM: Recall: x: dtype int"},
+		"rows":             {second(m.Recall(x, spins(r, 1, 2), Synchronous{})), energy.ErrShape, "BAM: Recall: 2 rows of x and 1 of y"},
+		"no dynamics":      {second(m.Recall(x, y, nil)), energy.ErrConfig, "BAM: Recall: no dynamics given"},
+		"other dynamics":   {second(m.Recall(x, y, Gibbs{})), energy.ErrConfig, "BAM: Recall: associative.Gibbs: want Synchronous or Asynchronous"},
+		"clamped":          {second(m.Recall(x, y, Synchronous{Clamped: make([]bool, 5)})), energy.ErrConfig, "BAM: Recall: associative.Synchronous: Clamped is set"},
+		"clamped units":    {second(m.Recall(x, y, Asynchronous{Clamped: make([]bool, 5)})), energy.ErrConfig, "Clamped is set"},
+		"seed in order":    {second(m.Recall(x, y, Asynchronous{InOrder: true, Seed: 1})), energy.ErrConfig, "BAM: Recall: associative.Asynchronous: Seed is 1"},
+		"sweeps":           {second(m.Recall(x, y, Synchronous{MaxSweeps: -1})), energy.ErrConfig, "BAM: Recall: associative.Synchronous: MaxSweeps is -1"},
 	} {
 		require.ErrorIs(t, c.err, c.want, name)
 		require.ErrorContains(t, c.err, "associative: ", name)

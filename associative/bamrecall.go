@@ -1,6 +1,7 @@
 package associative
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -11,28 +12,14 @@ import (
 	"github.com/harmonium-go/harmonium/internal/matrix"
 )
 
-// BAMRecall says how a BAM recalls. The zero value updates one side after the other, for at most 100 sweeps.
-type BAMRecall struct {
-	// Asynchronous updates unit after unit of both sides, in a random order for each sweep. Otherwise all units of a side are updated at
-	// once, which are no neighbours of each other: first y, then x.
-	Asynchronous bool
-	// InOrder visits the units of an asynchronous sweep in their order, those of x first.
-	InOrder bool
-	Seed    uint64 // of the random orders, which are the same for every row: a row of a batch is recalled as it is alone
-	// MaxSweeps ends a recall that has not settled; 0 means 100. A sweep updates every unit of both sides once.
-	MaxSweeps int
-	// Trace asks for the energies on the way.
-	Trace bool
-}
-
-// BAMRecalled is what a recall ends with, for each row.
+// BAMRecalled is what a recall of a BAM ends with, for each row: see Recalled.
 type BAMRecalled struct {
-	X, Y    *tensor.Dense // (B, n) and (B, k) of ±1, in the dtype of what was given
-	Sweeps  []int         // made, of which the last changed nothing where it settled
-	Settled []bool        // no unit would change: a fixed pair, a local minimum of the energy
-	Energy  []float64     // of the pair, see BAM.Energy
-	// Trace is the energies of a row, nil unless asked for: of the start, after each half of a synchronous sweep, and after each
-	// flip of an asynchronous one.
+	X, Y   *tensor.Dense // (B, n) and (B, k) of ±1, in the dtype of what was given
+	Sweeps []int         // made; a sweep updates every unit of both sides once
+	// Cycle is 1 for a fixed pair, a local minimum of the energy, and 0 where the sweeps ended before one was found. There are no other cycles.
+	Cycle  []int
+	Energy []float64 // of the pair, see BAM.Energy
+	// Trace is the energy of the start, after each half of a synchronous sweep, and after each flip of an asynchronous one.
 	Trace [][]float64
 }
 
@@ -41,20 +28,24 @@ type BAMRecalled struct {
 //
 //	y ← sgn(xW + c)        x ← sgn(yWᵀ + b)
 //
+// In a sweep that is Synchronous all units of a side, which are no neighbours of each other, are updated at once: first y, then x. One that
+// is Asynchronous updates unit after unit of both sides, in a random order, or InOrder those of x first. Units cannot be Clamped.
+//
 // A unit whose field is 0 keeps its state. Each flip lowers the energy by 2|field| and a half sweep finds the least energy that one
 // side can have while the other stands, as the units of a side are not coupled: so no state comes twice, and as states are finitely
 // many, recall ends in a fixed pair, for every W. Sums of numbers that are not whole are rounded, so a field within
 // 2⁻⁴⁴ of the sizes that it is summed of is taken as 0, see Ties: no flip is made for rounding's sake.
 //
-// Rows do not depend on each other. Errors: ErrShape, ErrDtype, ErrRange, ErrNotFinite, ErrConfig. Cost: 2nk a sweep of a row, and in
+// Rows do not depend on each other. Errors: ErrShape, ErrDtype, ErrRange and ErrNotFinite for the states; ErrConfig for the settings and for
+// other dynamics. Cost: 2nk a sweep of a row, and in
 // asynchronous ones n or k more for a flip.
-func (m *BAM) Recall(x, y *tensor.Dense, r BAMRecall) (*BAMRecalled, error) {
+func (m *BAM) Recall(x, y *tensor.Dense, d Dynamics) (*BAMRecalled, error) {
 	fail := func(err error) (*BAMRecalled, error) { return nil, fmt.Errorf("associative: BAM: Recall: %w", err) }
-	if err := r.validate(); err != nil {
-		return fail(err)
+	if d == nil {
+		return fail(fmt.Errorf("no dynamics given, want Synchronous{}, say: %w", energy.ErrConfig))
 	}
-	if r.MaxSweeps == 0 {
-		r.MaxSweeps = 100
+	if err := m.validate(d); err != nil {
+		return fail(fmt.Errorf("%T: %w", d, err))
 	}
 	xs, ys, err := m.start(x, y)
 	if err != nil {
@@ -64,22 +55,26 @@ func (m *BAM) Recall(x, y *tensor.Dense, r BAMRecall) (*BAMRecalled, error) {
 	if given == nil {
 		given = y
 	}
-	out, finalX, finalY := m.fall(xs, ys, r)
+	out, finalX, finalY := m.fall(xs, ys, d)
 	out.X = matrix.Tensor(given.Dtype(), finalX, len(finalX)/m.n, m.n)
 	out.Y = matrix.Tensor(given.Dtype(), finalY, len(finalY)/m.k, m.k)
 	return out, nil
 }
 
-func (r BAMRecall) validate() error {
-	switch {
-	case r.InOrder && !r.Asynchronous:
-		return fmt.Errorf("InOrder is set for synchronous updates, which have no order: %w", energy.ErrConfig)
-	case r.Seed != 0 && (!r.Asynchronous || r.InOrder):
-		return fmt.Errorf("Seed is %d, but nothing is drawn where updates are synchronous or in order: %w", r.Seed, energy.ErrConfig)
-	case r.MaxSweeps < 0:
-		return fmt.Errorf("MaxSweeps is %d, want at least 1, or 0 for 100: %w", r.MaxSweeps, energy.ErrConfig)
+func (m *BAM) validate(d Dynamics) error {
+	var clamped []bool
+	switch d := d.(type) {
+	case Synchronous:
+		clamped = d.Clamped
+	case Asynchronous:
+		clamped = d.Clamped
+	default:
+		return fmt.Errorf("want Synchronous or Asynchronous: %w", energy.ErrConfig)
 	}
-	return nil
+	if clamped != nil {
+		return fmt.Errorf("Clamped is set, want nil: units of a BAM cannot be held: %w", energy.ErrConfig)
+	}
+	return d.validate(m.n + m.k)
 }
 
 // start reads the pairs, in memory that may be written to, and fills in a side that is not given.
@@ -117,28 +112,35 @@ func (m *BAM) start(x, y *tensor.Dense) (xs, ys []float64, err error) {
 }
 
 // fall sweeps until every row has settled or made its sweeps. It uses up the states it is given.
-func (m *BAM) fall(xs, ys []float64, r BAMRecall) (out *BAMRecalled, finalX, finalY []float64) {
+func (m *BAM) fall(xs, ys []float64, d Dynamics) (out *BAMRecalled, finalX, finalY []float64) {
 	rows := len(xs) / m.n
 	finalX, finalY = make([]float64, len(xs)), make([]float64, len(ys))
-	out = &BAMRecalled{Sweeps: make([]int, rows), Settled: make([]bool, rows)}
-	if r.Trace {
-		out.Trace = make([][]float64, rows)
-		for row, e := range m.energies(xs, ys) {
-			out.Trace[row] = []float64{e}
-		}
+	out = &BAMRecalled{Sweeps: make([]int, rows), Cycle: make([]int, rows), Trace: make([][]float64, rows)}
+	for row, e := range m.energies(xs, ys) {
+		out.Trace[row] = []float64{e}
 	}
-	changed := make([]bool, rows)
-	moving, orders := newMoving(rows), newOrders(r.Seed, m.n+m.k, r.InOrder)
+	changed, moving := make([]bool, rows), newMoving(rows)
+	var most int
+	var sweepAt func(sweep int)
+	switch d := d.(type) {
+	case Synchronous:
+		most = d.MaxSweeps
+		sweepAt = func(int) { m.sideBySide(xs, ys, moving, changed, out.Trace) }
+	case Asynchronous:
+		most = d.MaxSweeps
+		orders := newOrders(d.Seed, m.n+m.k, d.InOrder)
+		sweepAt = func(sweep int) { m.unitByUnit(xs, ys, orders.at(sweep), moving, changed, out.Trace) }
+	}
+	most = cmp.Or(most, defaultSweeps)
 	for sweep := 1; len(moving.rows) > 0; sweep++ {
-		if r.Asynchronous {
-			m.unitByUnit(xs, ys, orders.at(sweep-1), moving, changed, out.Trace)
-		} else {
-			m.sideBySide(xs, ys, moving, changed, out.Trace)
-		}
+		sweepAt(sweep - 1)
 		moving.each(m.n+m.k, func(at, row int) (stays bool) {
-			out.Sweeps[row], out.Settled[row] = sweep, !changed[row]
-			if changed[row] && sweep < r.MaxSweeps {
+			out.Sweeps[row] = sweep
+			if changed[row] && sweep < most {
 				return true
+			}
+			if !changed[row] {
+				out.Cycle[row] = 1
 			}
 			copy(finalX[row*m.n:(row+1)*m.n], xs[at*m.n:(at+1)*m.n])
 			copy(finalY[row*m.k:(row+1)*m.k], ys[at*m.k:(at+1)*m.k])
@@ -157,20 +159,14 @@ func (m *BAM) sideBySide(xs, ys []float64, moving *moving, changed []bool, trace
 	moving.each(m.k, func(at, row int) bool {
 		y, field := ys[at*m.k:(at+1)*m.k], fields[at*m.k:(at+1)*m.k]
 		changed[row] = toSigns(y, field, m.reachY, Keep)
-		if trace != nil {
-			x := xs[at*m.n : (at+1)*m.n]
-			trace[row] = append(trace[row], -kernel.Dot(y, field)-kernel.Dot(x, m.biasX))
-		}
+		trace[row] = append(trace[row], -kernel.Dot(y, field)-kernel.Dot(xs[at*m.n:(at+1)*m.n], m.biasX))
 		return true
 	})
 	fields = m.backward(ys)
 	moving.each(m.n, func(at, row int) bool {
 		x, field := xs[at*m.n:(at+1)*m.n], fields[at*m.n:(at+1)*m.n]
 		changed[row] = toSigns(x, field, m.reachX, Keep) || changed[row]
-		if trace != nil {
-			y := ys[at*m.k : (at+1)*m.k]
-			trace[row] = append(trace[row], -kernel.Dot(x, field)-kernel.Dot(y, m.biasY))
-		}
+		trace[row] = append(trace[row], -kernel.Dot(x, field)-kernel.Dot(ys[at*m.k:(at+1)*m.k], m.biasY))
 		return true
 	})
 }
@@ -196,9 +192,7 @@ func (m *BAM) unitByUnit(xs, ys []float64, order []int, moving *moving, changed 
 			side[unit] = -side[unit]
 			kernel.Axpy(2*side[unit], couplings[unit*len(others):(unit+1)*len(others)], others)
 			changed[row] = true
-			if trace != nil {
-				trace[row] = append(trace[row], trace[row][len(trace[row])-1]+2*pull)
-			}
+			trace[row] = append(trace[row], trace[row][len(trace[row])-1]+2*pull)
 		}
 		return true
 	})

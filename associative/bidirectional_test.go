@@ -88,10 +88,10 @@ func TestBidirectionalOfEqualOverlaps(t *testing.T) {
 func stationaryPairs(t *testing.T, l *Linear, x, y *tensor.Dense) (count int) {
 	m, err := l.BAM(BAMConfig{})
 	require.NoError(t, err)
-	got, err := m.Recall(x, y, BAMRecall{MaxSweeps: 1})
+	got, err := m.Recall(x, y, Synchronous{MaxSweeps: 1})
 	require.NoError(t, err)
-	for _, settled := range got.Settled {
-		if settled {
+	for _, cycle := range got.Cycle {
+		if cycle == 1 {
 			count++
 		}
 	}

@@ -109,7 +109,7 @@ func ExampleBAM_Recall() {
 		fmt.Println(err)
 		return
 	}
-	got, err := memory.Recall(rows(6, -1, -1, 1, -1, 1, -1), nil, associative.BAMRecall{Trace: true})
+	got, err := memory.Recall(rows(6, -1, -1, 1, -1, 1, -1), nil, associative.Synchronous{})
 	if err != nil {
 		fmt.Println(err)
 		return
