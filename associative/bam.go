@@ -81,8 +81,10 @@ func (l *Linear) BAM(config BAMConfig) (*BAM, error) {
 	return m, nil
 }
 
-// W returns a copy of W, (n, k), in float64.
-func (m *BAM) W() *tensor.Dense { return matrix.Tensor(tensor.Float64, slices.Clone(m.w), m.n, m.k) }
+// Couplings returns a copy of W, (n, k), in float64.
+func (m *BAM) Couplings() *tensor.Dense {
+	return matrix.Tensor(tensor.Float64, slices.Clone(m.w), m.n, m.k)
+}
 
 // Energy returns E(x, y) of each pair of rows, x (B, n) and y (B, k) of ±1, in nats and float64: exactly, where couplings and
 // biases are whole numbers. Errors: ErrShape, ErrDtype, ErrRange, ErrNotFinite. Cost: one product.

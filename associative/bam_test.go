@@ -256,7 +256,7 @@ func TestBAMOfKosko(t *testing.T) {
 	require.Equal(t, []float64{2, 0, 0, -2, 0, -2, 2, 0, 2, 0, 0, -2, -2, 0, 0, 2, 0, 2, -2, 0, -2, 0, 0, 2}, l.W().Float64s())
 	m, err := l.BAM(BAMConfig{})
 	require.NoError(t, err)
-	require.Equal(t, l.W().Float64s(), m.W().Float64s())
+	require.Equal(t, l.W().Float64s(), m.Couplings().Float64s())
 	energies, err := m.Energy(x, y)
 	require.NoError(t, err)
 	require.Equal(t, []float64{-24, -24}, energies, "−(6·4 + (x_1·x_2)(y_1·y_2)), y_1·y_2 = 0")
@@ -404,7 +404,7 @@ func TestBAMRowsAlone(t *testing.T) {
 func TestBAMRefuses(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 34))
 	m := randomBAM(t, r, 3, 2, false)
-	w, x, y := m.W(), spins(r, 2, 3), spins(r, 2, 2)
+	w, x, y := m.Couplings(), spins(r, 2, 3), spins(r, 2, 2)
 	second := func(_ any, err error) error { return err }
 	integers := tensor.New(tensor.WithShape(1, 3), tensor.WithBacking([]int{1, 1, 1}))
 	huge := tensorOf([]float64{1e308, 1e308}, []float64{1e308, 1e308})

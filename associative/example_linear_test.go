@@ -68,9 +68,9 @@ func ExampleLinear_Novelty() {
 }
 
 // Gradient descent on the total quadratic error finds what the pseudoinverse computes.
-func ExampleDescent_Learn() {
+func ExampleLinearDescent_Learn() {
 	x, y := rows(3, 1, 1, -1, 1, -1, 1), rows(1, 1, -1)
-	l, report, err := associative.Descent{Rate: 0.2}.Learn(context.Background(), x, y)
+	l, report, err := associative.LinearDescent{Rate: 0.2}.Learn(context.Background(), x, y)
 	if err != nil {
 		fmt.Println(err)
 		return

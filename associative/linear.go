@@ -14,7 +14,7 @@ import (
 
 // Linear is a linear associator: one matrix W (n, k) that maps a row x of n numbers to xW. What it associates is W's business:
 // patterns with others (hetero-association), with themselves (auto-association, n = k), or with the codes of classes (pattern
-// recognition, see Classify). Correlation, Pseudoinverse and Descent learn W, NewLinear takes any.
+// recognition, see Classify). Correlation, Pseudoinverse and LinearDescent learn W, NewLinear takes any.
 //
 // A Linear does not change once it is made: it may be used by many goroutines.
 //

@@ -184,8 +184,8 @@ func TestLinearRefuses(t *testing.T) {
 		"Crosstalk":     func(x, y *tensor.Dense) error { return second(Crosstalk(x, y)) },
 		"Pseudoinverse": func(x, y *tensor.Dense) error { return second(Pseudoinverse(x, y)) },
 		"Bidirectional": func(x, y *tensor.Dense) error { return second(Bidirectional(x, y)) },
-		"Descent: Learn": func(x, y *tensor.Dense) error {
-			_, _, err := Descent{}.Learn(t.Context(), x, y)
+		"LinearDescent: Learn": func(x, y *tensor.Dense) error {
+			_, _, err := LinearDescent{}.Learn(t.Context(), x, y)
 			return err
 		},
 	}
@@ -220,7 +220,7 @@ func TestLinearRefuses(t *testing.T) {
 		"bidirectional x":        {pairs["Bidirectional"](half, good), energy.ErrRange, "x: row 0, column 0 is 0.5"},
 		"bidirectional y":        {pairs["Bidirectional"](good, half), energy.ErrRange, "y: row 0, column 0 is 0.5"},
 		"crosstalk of nothing":   {pairs["Crosstalk"](zero, good), energy.ErrRange, "x: row 0 is 0"},
-		"descent of nothing":     {pairs["Descent: Learn"](zero, good), energy.ErrRange, "x: every number is 0"},
+		"descent of nothing":     {pairs["LinearDescent: Learn"](zero, good), energy.ErrRange, "x: every number is 0"},
 		"tolerance below":        {second(PseudoinverseWithin(good, good, -1)), energy.ErrConfig, "the tolerance is -1"},
 		"tolerance NaN":          {second(PseudoinverseWithin(good, good, math.NaN())), energy.ErrConfig, "the tolerance is NaN"},
 		"tolerance 1":            {second(PseudoinverseWithin(good, good, 1)), energy.ErrConfig, "the tolerance is 1"},

@@ -16,7 +16,7 @@ import (
 	"github.com/harmonium-go/harmonium/machine"
 )
 
-// Descent learns a linear associator by gradient descent on the total quadratic error,
+// LinearDescent learns a linear associator by gradient descent on the total quadratic error,
 //
 //	E(W) = ½ Σ_p |x_pW − y_p|²        W ← W − Rate·∂E/∂W
 //
@@ -29,7 +29,7 @@ import (
 //
 // Sources: B. Widrow, M. E. Hoff, "Adaptive Switching Circuits", WESCON 1960 (pair by pair); R. Rojas, "Neural Networks", 1996, § 12.4;
 // B. T. Polyak, "Introduction to Optimization", 1987, § 1.4 on the rate.
-type Descent struct {
+type LinearDescent struct {
 	// Rate is the size of the steps, below 2/σ². 0 means 2/(σ² + s²), s the smallest singular value of X that is not 0, which shortens
 	// the error of W by (σ² − s²)/(σ² + s²) a step or better: no constant rate does more for every y.
 	Rate float64
@@ -40,8 +40,8 @@ type Descent struct {
 	Tolerance float64
 }
 
-// DescentReport says how a descent went.
-type DescentReport struct {
+// LinearDescentReport says how a descent went.
+type LinearDescentReport struct {
 	Rate      float64   // of the steps
 	Errors    []float64 // E(W) before each step, and at the end: the total quadratic error
 	Gradient  float64   // |∂E/∂W| at the end
@@ -49,16 +49,16 @@ type DescentReport struct {
 }
 
 // Epochs is the number of steps made.
-func (r *DescentReport) Epochs() int { return max(0, len(r.Errors)-1) }
+func (r *LinearDescentReport) Epochs() int { return max(0, len(r.Errors)-1) }
 
 // Learn descends for the pairs of rows of x, (P, n), and y, (P, k), any numbers of float32 or float64, in float64. When ctx ends it
 // returns the associator and the report so far with ctx's error.
 //
 // Errors: ErrShape, ErrDtype, ErrNotFinite; ErrRange for an x of zeros; ErrConfig, also for a Rate that does not converge. Cost: the singular
 // values of X, and 2·P·n·k an epoch.
-func (d Descent) Learn(ctx context.Context, x, y *tensor.Dense) (*Linear, *DescentReport, error) {
-	fail := func(err error) (*Linear, *DescentReport, error) {
-		return nil, nil, fmt.Errorf("associative: Descent: Learn: %w", err)
+func (d LinearDescent) Learn(ctx context.Context, x, y *tensor.Dense) (*Linear, *LinearDescentReport, error) {
+	fail := func(err error) (*Linear, *LinearDescentReport, error) {
+		return nil, nil, fmt.Errorf("associative: LinearDescent: Learn: %w", err)
 	}
 	xs, ys, n, k, err := pairsOf(x, y, 0, 0, matrix.Of, matrix.Of)
 	if err != nil {
@@ -75,7 +75,7 @@ func (d Descent) Learn(ctx context.Context, x, y *tensor.Dense) (*Linear, *Desce
 		return fail(err)
 	}
 	defer g.vm.Close()
-	report := &DescentReport{Rate: d.Rate}
+	report := &LinearDescentReport{Rate: d.Rate}
 	for first := 0.0; ; {
 		total, gradient, err := g.run()
 		if err != nil {
@@ -95,14 +95,14 @@ func (d Descent) Learn(ctx context.Context, x, y *tensor.Dense) (*Linear, *Desce
 			return newLinear(w, n, k), report, nil
 		}
 		if err := ctx.Err(); err != nil {
-			return newLinear(w, n, k), report, fmt.Errorf("associative: Descent: Learn: stopped after %d epochs: %w", report.Epochs(), err)
+			return newLinear(w, n, k), report, fmt.Errorf("associative: LinearDescent: Learn: stopped after %d epochs: %w", report.Epochs(), err)
 		}
 		kernel.Axpy(-d.Rate, gradient, w)
 	}
 }
 
 // resolved checks the settings and fills in what is 0.
-func (d Descent) resolved(x []float64, n int) (Descent, error) {
+func (d LinearDescent) resolved(x []float64, n int) (LinearDescent, error) {
 	switch {
 	case d.Epochs < 0:
 		return d, fmt.Errorf("Epochs is %d, want at least 1, or 0 for 10,000: %w", d.Epochs, energy.ErrConfig)

@@ -47,7 +47,7 @@ func TestDescentGoesToThePseudoinverse(t *testing.T) {
 			x = deficient(r, p, n, 1+r.IntN(min(p, n, 3)))
 		}
 		want := associator(t)(Pseudoinverse(x, y))
-		l, report, err := Descent{Epochs: 200_000, Tolerance: 1e-12}.Learn(t.Context(), x, y)
+		l, report, err := LinearDescent{Epochs: 200_000, Tolerance: 1e-12}.Learn(t.Context(), x, y)
 		require.NoError(t, err)
 		require.True(t, report.Converged, "seed %d: %d epochs, gradient %g", seed, report.Epochs(), report.Gradient)
 		require64(t, want.W(), l.W(), 1e-8)
@@ -60,7 +60,7 @@ func TestDescentStepsAreThePlainOnes(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 23))
 	x, y := normalRows(r, 6, 4), normalRows(r, 6, 3)
 	const epochs = 25
-	l, report, err := Descent{Rate: 0.02, Epochs: epochs, Tolerance: 1e-15}.Learn(t.Context(), inSingle(x), inSingle(y))
+	l, report, err := LinearDescent{Rate: 0.02, Epochs: epochs, Tolerance: 1e-15}.Learn(t.Context(), inSingle(x), inSingle(y))
 	require.NoError(t, err)
 	require.False(t, report.Converged)
 	require.Equal(t, epochs, report.Epochs())
@@ -95,15 +95,15 @@ func TestDescentRateIsBounded(t *testing.T) {
 	power, err := PowerMethod{}.Run(plainProduct(plainTranspose(x), x), nil)
 	require.NoError(t, err)
 	bound := 2 / power.Values[0] // the largest eigenvalue of XᵀX is σ²
-	l, report, err := Descent{Rate: 0.999 * bound, Epochs: 100_000}.Learn(t.Context(), x, y)
+	l, report, err := LinearDescent{Rate: 0.999 * bound, Epochs: 100_000}.Learn(t.Context(), x, y)
 	require.NoError(t, err)
 	require.True(t, report.Converged)
 	require64(t, associator(t)(Pseudoinverse(x, y)).W(), l.W(), 1e-7)
 	require.Greater(t, squaredError(x, plainDescent(x, y, 1.01*bound, 5000), y), 1e6)
 	for _, rate := range []float64{1.001 * bound, math.Inf(1), math.NaN(), -0.1} {
-		_, _, err := Descent{Rate: rate}.Learn(t.Context(), x, y)
+		_, _, err := LinearDescent{Rate: rate}.Learn(t.Context(), x, y)
 		require.ErrorIs(t, err, energy.ErrConfig)
-		require.ErrorContains(t, err, "associative: Descent: Learn: Rate is")
+		require.ErrorContains(t, err, "associative: LinearDescent: Learn: Rate is")
 	}
 }
 
@@ -111,7 +111,7 @@ func TestDescentRateIsBounded(t *testing.T) {
 func TestDescentTakesTheBestRate(t *testing.T) {
 	x, y := tensorOf([]float64{3, 0}, []float64{0, 1}), tensorOf([]float64{3}, []float64{1})
 	for epochs := 1; epochs < 10; epochs++ {
-		l, report, err := Descent{Epochs: epochs}.Learn(t.Context(), x, y)
+		l, report, err := LinearDescent{Epochs: epochs}.Learn(t.Context(), x, y)
 		require.NoError(t, err)
 		require.InDelta(t, 0.2, report.Rate, 1e-15)
 		off := math.Pow(0.8, float64(epochs)) // both components of W, which goes to (1, 1)
@@ -123,7 +123,7 @@ func TestDescentTakesTheBestRate(t *testing.T) {
 func TestDescentEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	l, report, err := Descent{}.Learn(ctx, tensorOf([]float64{1, 1}), tensorOf([]float64{1}))
+	l, report, err := LinearDescent{}.Learn(ctx, tensorOf([]float64{1, 1}), tensorOf([]float64{1}))
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorContains(t, err, "stopped after 0 epochs")
 	require.Equal(t, []float64{0, 0}, l.W().Float64s())
@@ -133,23 +133,23 @@ func TestDescentEndsWithItsContext(t *testing.T) {
 func TestDescentRefusesSettings(t *testing.T) {
 	x := tensorOf([]float64{1, 1})
 	for _, c := range []struct {
-		d    Descent
+		d    LinearDescent
 		text string
 	}{
-		{Descent{Epochs: -1}, "Epochs is -1"}, {Descent{Tolerance: -1}, "Tolerance is -1"},
-		{Descent{Tolerance: math.NaN()}, "Tolerance is NaN"}, {Descent{Tolerance: 1}, "Tolerance is 1"},
+		{LinearDescent{Epochs: -1}, "Epochs is -1"}, {LinearDescent{Tolerance: -1}, "Tolerance is -1"},
+		{LinearDescent{Tolerance: math.NaN()}, "Tolerance is NaN"}, {LinearDescent{Tolerance: 1}, "Tolerance is 1"},
 	} {
 		_, _, err := c.d.Learn(t.Context(), x, x)
 		require.ErrorIs(t, err, energy.ErrConfig)
-		require.ErrorContains(t, err, "associative: Descent: Learn: "+c.text)
+		require.ErrorContains(t, err, "associative: LinearDescent: Learn: "+c.text)
 	}
-	_, _, err := Descent{}.Learn(t.Context(), x, tensorOf([]float64{1e200}))
+	_, _, err := LinearDescent{}.Learn(t.Context(), x, tensorOf([]float64{1e200}))
 	require.ErrorIs(t, err, energy.ErrNotFinite)
 }
 
 // Nothing to learn is learned at once.
 func TestDescentOfZeros(t *testing.T) {
-	l, report, err := Descent{}.Learn(t.Context(), tensorOf([]float64{1, 1}), tensorOf([]float64{0}))
+	l, report, err := LinearDescent{}.Learn(t.Context(), tensorOf([]float64{1, 1}), tensorOf([]float64{0}))
 	require.NoError(t, err)
 	require.True(t, report.Converged)
 	require.Zero(t, report.Epochs())

@@ -19,10 +19,10 @@ type AttractionConfig struct {
 	Units int // n, at least 5; 0 means 10
 	// Stored are the numbers of patterns, ascending; nil means 1 to 10.
 	Stored []int
-	// Feedback is how many synchronous updates are made with feedback; 0 means 5. Without it, it is one.
-	Feedback int
-	Ties     associative.Ties
-	Sets     int // of patterns; 0 means 1000
+	// Steps are the synchronous updates that are made with feedback; 0 means 5. Without it, it is one.
+	Steps int
+	Ties  associative.Ties
+	Sets  int // of patterns; 0 means 1000
 	// Samples are the vectors drawn at each distance from each pattern. 0 means all vectors there are, for up to 16 units.
 	Samples  int
 	Seed     uint64
@@ -46,14 +46,14 @@ type AttractionTable struct {
 //
 // Source: R. Rojas, "Neural Networks: A Systematic Introduction" (1996), section 12.2.
 func Attraction(ctx context.Context, c AttractionConfig) (*AttractionTable, error) {
-	set(&c.Feedback, 5)
-	if err := cmp.Or(validRules(c.Rules), validRange("Feedback", c.Feedback, 2, 1<<20)); err != nil {
+	set(&c.Steps, 5)
+	if err := cmp.Or(validRules(c.Rules), validRange("Steps", c.Steps, 2, 1<<20)); err != nil {
 		return nil, fmt.Errorf("experiment: Attraction: %w", err)
 	}
 	t := &AttractionTable{AttractionConfig: c}
 	runs := 2 * len(c.Rules)
 	for r, rule := range c.Rules {
-		for f, steps := range []int{1, c.Feedback} {
+		for f, steps := range []int{1, c.Steps} {
 			b := BasinConfig{
 				Rule: rule, Units: c.Units, Stored: c.Stored, Distance: attractionDistance, Steps: steps, Ties: c.Ties,
 				Sets: c.Sets, Samples: c.Samples, Seed: c.Seed, Progress: c.Progress.part(2*r+f, runs),
@@ -100,7 +100,7 @@ func (t *AttractionTable) name(rule associative.Rule, fed int) string {
 	if fed == 0 {
 		return fmt.Sprintf("%s, one step", name(rule))
 	}
-	return fmt.Sprintf("%s, %d steps", name(rule), t.Feedback)
+	return fmt.Sprintf("%s, %d steps", name(rule), t.Steps)
 }
 
 // Plot writes the indices against the number of patterns as a PNG file: whole, or not at all.

@@ -99,8 +99,8 @@ type CapacityCurve struct {
 	Fit *Extrapolation
 }
 
-// Capacities is a curve for each rule.
-type Capacities struct {
+// CapacityTable is a curve for each rule.
+type CapacityTable struct {
 	CapacityConfig // with everything filled in
 	Curves         []CapacityCurve
 }
@@ -110,11 +110,11 @@ type Capacities struct {
 // has a capacity of its own, and their mean an interval. A rule that refuses a number of patterns, as Projection does n, does not hold them.
 //
 // Errors: ErrConfig; those of the rules; context's error when it ends. Cost: some 2·log₂ m networks for each set.
-func Capacity(ctx context.Context, c CapacityConfig) (*Capacities, error) {
+func Capacity(ctx context.Context, c CapacityConfig) (*CapacityTable, error) {
 	if err := c.fill(); err != nil {
 		return nil, fmt.Errorf("experiment: Capacity: %w", err)
 	}
-	t := &Capacities{CapacityConfig: c}
+	t := &CapacityTable{CapacityConfig: c}
 	for r, rule := range c.Rules {
 		curve := CapacityCurve{Rule: rule}
 		for k, n := range c.Units {
@@ -235,7 +235,7 @@ func ErrorFreePatterns(n int, ties associative.Ties) int {
 }
 
 // String is a table with a line for each rule and size.
-func (t *Capacities) String() string {
+func (t *CapacityTable) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s (%d sets, ties %v)\n%-28s%7s  %-28s%-28s", t.what(), t.Sets, t.Ties, "", "n", "patterns", "load m/n")
 	if t.Criterion == ErrorFree && slices.ContainsFunc(t.Rules, isHebb) {
@@ -258,7 +258,7 @@ func (t *Capacities) String() string {
 	return s.String()
 }
 
-func (t *Capacities) what() string {
+func (t *CapacityTable) what() string {
 	if t.Criterion == ErrorFree {
 		return "patterns stored without a wrong bit"
 	}
@@ -273,7 +273,7 @@ func isHebb(rule associative.Rule) bool {
 }
 
 // laws are what is known of Hebb's rule without a wrong bit.
-func (t *Capacities) laws() []curve {
+func (t *CapacityTable) laws() []curve {
 	bits, law := curve{name: "from the bits", law: true, hue: 2}, curve{name: "1/(4 ln n)", law: true, hue: 3}
 	for _, n := range t.Units {
 		bits.add(t.Scaling.of(n), known(float64(ErrorFreePatterns(n, t.Ties))/float64(n)))
@@ -283,7 +283,7 @@ func (t *Capacities) laws() []curve {
 }
 
 // axis names the axis of sizes.
-func (t *Capacities) axis() string {
+func (t *CapacityTable) axis() string {
 	if t.Scaling == Unscaled {
 		return "units n"
 	}
@@ -292,7 +292,7 @@ func (t *Capacities) axis() string {
 
 // Plot writes the loads against n, or against the scale of it that is extrapolated in, with dashes to the limit, as a PNG file: whole, or not
 // at all. With Hebb's rule alone, ErrorFree has the laws as dashes.
-func (t *Capacities) Plot(path string) error {
+func (t *CapacityTable) Plot(path string) error {
 	title := "Capacity without a wrong bit"
 	if t.Criterion == Recalled {
 		title = "Capacity for recall from " + (&RetrievalConfig{Noise: t.Noise}).from()
@@ -317,5 +317,5 @@ func (t *Capacities) Plot(path string) error {
 			c.high = max(c.high, 1.05*fit.Limit.High)
 		}
 	}
-	return c.write("Capacities", path)
+	return c.write("CapacityTable", path)
 }

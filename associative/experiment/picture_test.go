@@ -38,7 +38,7 @@ func TestPictures(t *testing.T) {
 	ctx := t.Context()
 	basins, err := Basins(ctx, BasinConfig{Rule: rules[1], Units: 6, Stored: []int{1, 3}, Distance: 2, Sets: 3})
 	require.NoError(t, err)
-	groups, err := LookAtTwoGroups(ctx, TwoGroupConfig{Units: 10, Stored: []int{1, 2, 3}, Sets: 2})
+	groups, err := TwoGroups(ctx, TwoGroupConfig{Units: 10, Stored: []int{1, 2, 3}, Sets: 2})
 	require.NoError(t, err)
 	attraction, err := Attraction(ctx, AttractionConfig{Rules: rules, Units: 6, Stored: []int{1, 3}, Sets: 3})
 	require.NoError(t, err)

@@ -63,8 +63,8 @@ type RetrievalCurve struct {
 	Retrieved []Estimate // the share of patterns whose overlap is at least 0.9
 }
 
-// RetrievalCurves is a curve for each rule and size.
-type RetrievalCurves struct {
+// RetrievalTable is a curve for each rule and size.
+type RetrievalTable struct {
 	RetrievalConfig // with everything filled in
 	Curves          []RetrievalCurve
 }
@@ -75,11 +75,11 @@ type RetrievalCurves struct {
 // Errors: ErrConfig; those of the rules; context's error when it ends. Cost: learning, then n² for each start and n a flip.
 //
 // Source: D. J. Amit, H. Gutfreund, H. Sompolinsky, "Statistical mechanics of neural networks near saturation", Annals of Physics 173 (1987).
-func Retrieval(ctx context.Context, c RetrievalConfig) (*RetrievalCurves, error) {
+func Retrieval(ctx context.Context, c RetrievalConfig) (*RetrievalTable, error) {
 	if err := c.fill(); err != nil {
 		return nil, fmt.Errorf("experiment: Retrieval: %w", err)
 	}
-	t := &RetrievalCurves{RetrievalConfig: c}
+	t := &RetrievalTable{RetrievalConfig: c}
 	for _, rule := range c.Rules {
 		for _, n := range c.Units {
 			curve, err := c.curve(ctx, rule, n, c.part(len(t.Curves)))
@@ -177,7 +177,7 @@ func (r *recaller) overlaps(ctx context.Context, rule associative.Rule, set int,
 }
 
 // String is a table with two lines for each curve and a column for each load.
-func (t *RetrievalCurves) String() string {
+func (t *RetrievalTable) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "recall from %s (%d sets, ties %v)\n%-40s", t.from(), t.Sets, t.Ties, "load m/n")
 	for _, load := range t.Loads {
@@ -209,7 +209,7 @@ func (c *RetrievalConfig) from() string {
 }
 
 // Plot writes the overlaps against the load, a curve for each rule and size, as a PNG file: whole, or not at all.
-func (t *RetrievalCurves) Plot(path string) error {
+func (t *RetrievalTable) Plot(path string) error {
 	c := chart{title: "Recall from " + t.from(), x: "load m/n", y: "overlap after recall", low: 0, high: 1}
 	for _, curved := range t.Curves {
 		curve := curve{name: fmt.Sprintf("%s, n = %d", name(curved.Rule), curved.Units)}
@@ -219,5 +219,5 @@ func (t *RetrievalCurves) Plot(path string) error {
 		}
 		c.curves = append(c.curves, curve)
 	}
-	return c.write("RetrievalCurves", path)
+	return c.write("RetrievalTable", path)
 }

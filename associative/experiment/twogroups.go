@@ -50,8 +50,8 @@ func (c *TwoGroupConfig) fill() error {
 		validRange("Sets", c.Sets, 2, maxSets))
 }
 
-// TwoGroups is basins in two directions. Stored[k] patterns have the panel k.
-type TwoGroups struct {
+// TwoGroupTable is basins in two directions. Stored[k] patterns have the panel k.
+type TwoGroupTable struct {
 	TwoGroupConfig // with everything filled in
 	// Ends[k][i][j] is where the state with i units of the first half and j of the second flipped ended, in set 0. Own[k][i][j] is
 	// whether that was the pattern it was made of.
@@ -63,7 +63,7 @@ type TwoGroups struct {
 	Areas []Estimate
 }
 
-// LookAtTwoGroups draws the basin of attraction of a stored pattern in two dimensions of n. The units are divided into two halves. The state
+// TwoGroups draws the basin of attraction of a stored pattern in two dimensions of n. The units are divided into two halves. The state
 // (i, j) is the first pattern of a set with the first i units of the first half and the first j of the second flipped, from (0, 0), the
 // pattern, to (n/2, n/2), its negative; it is recalled asynchronously, in random orders that all states share, until it is at rest.
 //
@@ -71,12 +71,12 @@ type TwoGroups struct {
 //
 // Source: R. Rojas, "Neural Networks: A Systematic Introduction" (1996), section 13.3, from A. Bruce, A. Canning, B. Forrest,
 // E. Gardner, D. Wallace, "Learning and memory properties in fully connected networks", AIP Conference Proceedings 151 (1986).
-func LookAtTwoGroups(ctx context.Context, c TwoGroupConfig) (*TwoGroups, error) {
+func TwoGroups(ctx context.Context, c TwoGroupConfig) (*TwoGroupTable, error) {
 	if err := c.fill(); err != nil {
-		return nil, fmt.Errorf("experiment: LookAtTwoGroups: %w", err)
+		return nil, fmt.Errorf("experiment: TwoGroups: %w", err)
 	}
 	side := c.Units/2 + 1
-	t := &TwoGroups{TwoGroupConfig: c}
+	t := &TwoGroupTable{TwoGroupConfig: c}
 	own := make([][][]bool, len(c.Stored)) // [k][s][i·side + j]
 	for k := range own {
 		own[k] = make([][]bool, c.Sets)
@@ -111,7 +111,7 @@ func LookAtTwoGroups(ctx context.Context, c TwoGroupConfig) (*TwoGroups, error) 
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("experiment: LookAtTwoGroups: %w", err)
+		return nil, fmt.Errorf("experiment: TwoGroups: %w", err)
 	}
 	for k := range own {
 		areas := make([]float64, c.Sets)
@@ -160,7 +160,7 @@ func square[T any](side int) [][]T {
 }
 
 // String is a line for each number of patterns.
-func (t *TwoGroups) String() string {
+func (t *TwoGroupTable) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s, %d units in two halves of which 0 to %d are flipped: %% of these states that end in their pattern (%d sets, ties %v)",
 		name(t.Rule), t.Units, t.Units/2, t.Sets, t.Ties)
@@ -181,7 +181,7 @@ var (
 
 // Plot writes two lines of panels, one for each number of patterns, as a PNG file: whole, or not at all. The upper line is set 0, its
 // colours where a state ends; the lower line is all sets, the darker a state the more of them have it end in its own pattern.
-func (t *TwoGroups) Plot(path string) error {
+func (t *TwoGroupTable) Plot(path string) error {
 	var key []keyEntry
 	met := t.met()
 	for _, entry := range []struct {
@@ -198,7 +198,7 @@ func (t *TwoGroups) Plot(path string) error {
 		}
 	}
 	width := max(vg.Length(len(t.Stored))*panelWidth, keyWidth(key))
-	return writePNG("TwoGroups", path, width, 2*panelHeight+keyHeight, func(canvas draw.Canvas) {
+	return writePNG("TwoGroupTable", path, width, 2*panelHeight+keyHeight, func(canvas draw.Canvas) {
 		for k, m := range t.Stored {
 			left := vg.Length(k) * panelWidth
 			right := left + panelWidth - width
@@ -217,7 +217,7 @@ func (t *TwoGroups) Plot(path string) error {
 }
 
 // met are the ends in set 0 that are not the own pattern.
-func (t *TwoGroups) met() (met [numberOfEnds]bool) {
+func (t *TwoGroupTable) met() (met [numberOfEnds]bool) {
 	for k, panel := range t.Ends {
 		for i, row := range panel {
 			for j, end := range row {
@@ -229,7 +229,7 @@ func (t *TwoGroups) met() (met [numberOfEnds]bool) {
 }
 
 // panel draws one square of states: i to the right, j upwards.
-func (t *TwoGroups) panel(canvas draw.Canvas, title string, at func(i, j int) color.Color) {
+func (t *TwoGroupTable) panel(canvas draw.Canvas, title string, at func(i, j int) color.Color) {
 	side := t.Units/2 + 1
 	// Several dots a state, so that their edges stay sharp where the picture is scaled.
 	dots := max(1, 500/side)

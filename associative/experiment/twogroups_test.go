@@ -22,7 +22,7 @@ func TestFlippedStates(t *testing.T) {
 // Each state of the picture, recalled by itself.
 func TestTwoGroupsOneByOne(t *testing.T) {
 	c := TwoGroupConfig{Units: 20, Stored: []int{1, 4}, Sets: 3, Seed: 5}
-	got, err := LookAtTwoGroups(t.Context(), c)
+	got, err := TwoGroups(t.Context(), c)
 	require.NoError(t, err)
 	drawn, orders := newSets(5, "patterns", 20, false), newRecaller(5, 20, 0, associative.Keep, 1).orders
 	areas := make([]float64, 3)
@@ -70,15 +70,15 @@ func TestTwoGroupsOneByOne(t *testing.T) {
 		}
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	again, err := LookAtTwoGroups(t.Context(), c)
+	again, err := TwoGroups(t.Context(), c)
 	require.NoError(t, err)
 	require.Equal(t, got, again)
 }
 
 func TestTwoGroupsRefuse(t *testing.T) {
 	for _, c := range []TwoGroupConfig{{Units: 7}, {Units: 2}, {Units: 2048}, {Stored: []int{}}, {Sets: 1}, {Ties: 3}} {
-		_, err := LookAtTwoGroups(t.Context(), c)
+		_, err := TwoGroups(t.Context(), c)
 		require.ErrorIs(t, err, energy.ErrConfig, "%+v", c)
-		require.ErrorContains(t, err, "experiment: LookAtTwoGroups: ")
+		require.ErrorContains(t, err, "experiment: TwoGroups: ")
 	}
 }

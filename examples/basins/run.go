@@ -113,8 +113,8 @@ func (t *task) tables(ctx context.Context) (string, error) {
 
 // larger makes what takes more units: basins in two directions, ends of random starts, hidden units, and unstable bits.
 func (t *task) larger(ctx context.Context) error {
-	_, err := show(t, "twogroups", func() (*experiment.TwoGroups, error) {
-		return experiment.LookAtTwoGroups(ctx, experiment.TwoGroupConfig{Sets: min(t.sets, 50), Seed: t.seed})
+	_, err := show(t, "twogroups", func() (*experiment.TwoGroupTable, error) {
+		return experiment.TwoGroups(ctx, experiment.TwoGroupConfig{Sets: min(t.sets, 50), Seed: t.seed})
 	})
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (t *task) larger(ctx context.Context) error {
 // curves makes the curves of -capacity: where recall breaks down, and how many patterns each rule holds.
 func (t *task) curves(ctx context.Context) error {
 	sizes := t.sizes()
-	_, err := show(t, "retrieval", func() (*experiment.RetrievalCurves, error) {
+	_, err := show(t, "retrieval", func() (*experiment.RetrievalTable, error) {
 		return experiment.Retrieval(ctx, experiment.RetrievalConfig{
 			Rules: []associative.Rule{hebb}, Units: sizes,
 			Loads: []float64{0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, 0.2},
@@ -152,7 +152,7 @@ func (t *task) curves(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = show(t, "rules", func() (*experiment.RetrievalCurves, error) {
+	_, err = show(t, "rules", func() (*experiment.RetrievalTable, error) {
 		return experiment.Retrieval(ctx, experiment.RetrievalConfig{
 			Rules: []associative.Rule{
 				hebb, associative.Unlearning{Seed: t.seed}, associative.Storkey{}, associative.Projection{}, associative.Perceptron{}, associative.MPF{}, associative.MinOverlap{},
@@ -184,7 +184,7 @@ func (t *task) curves(ctx context.Context) error {
 		}},
 	} {
 		c.Seed, c.Sets = t.seed, min(t.sets, c.Sets)
-		if _, err := show(t, c.name, func() (*experiment.Capacities, error) { return experiment.Capacity(ctx, c.CapacityConfig) }); err != nil {
+		if _, err := show(t, c.name, func() (*experiment.CapacityTable, error) { return experiment.Capacity(ctx, c.CapacityConfig) }); err != nil {
 			return err
 		}
 	}
