@@ -66,7 +66,7 @@ func must[T any](v T, err error) func(t *testing.T) T {
 	}
 }
 
-func TestStationaryStates(t *testing.T) {
+func TestStableStates(t *testing.T) {
 	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 14))
 		n := 1 + int(seed)
@@ -84,7 +84,7 @@ func TestStationaryStates(t *testing.T) {
 				want = append(want, x)
 			}
 		}
-		require.Equal(t, want, must(h.StationaryStates(t.Context()))(t))
+		require.Equal(t, want, must(h.StableStates(t.Context()))(t))
 		require.NotEmpty(t, want)
 	}
 }

@@ -266,10 +266,10 @@ func TestEquilibriumRefuses(t *testing.T) {
 
 // The 4×4 torus as a memory, by enumeration: whatever ties do, at rest are the two states with all spins equal and the eight with stripes
 // two wide, where each spin has three neighbours like it. With ties kept there are more.
-func TestStationaryStatesOfALattice(t *testing.T) {
+func TestStableStatesOfALattice(t *testing.T) {
 	h := latticeOf(t, Lattice{Sides: []int{4, 4}, Periodic: true}).Hopfield()
 	firm := map[float64]int{}
-	states := must(h.StationaryStates(t.Context()))(t)
+	states := must(h.StableStates(t.Context()))(t)
 	for _, s := range states {
 		if slices.Min(must(h.Stabilities(tensorOf(s)))(t).Float64s()) > 0 {
 			firm[plainEnergy(h, s)]++

@@ -13,7 +13,7 @@ import (
 // A memory of one bit keeps what it was set to.
 func ExampleFlipFlop() {
 	flipFlop, _ := associative.FlipFlop()
-	stable, err := flipFlop.StationaryStates(context.Background())
+	stable, err := flipFlop.StableStates(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -13,10 +13,10 @@ import (
 func TestNetworksByHand(t *testing.T) {
 	for name, network := range map[string]func() (*Hopfield, [][]float64){"flip-flop": FlipFlop, "OR": Or, "XOR": XOr} {
 		h, rows := network()
-		require.Equal(t, rows, must(h.StationaryStates(t.Context()))(t), name)
+		require.Equal(t, rows, must(h.StableStates(t.Context()))(t), name)
 		minus, err := h.WithTies(Minus)
 		require.NoError(t, err)
-		if strict := must(minus.StationaryStates(t.Context()))(t); name == "OR" {
+		if strict := must(minus.StableStates(t.Context()))(t); name == "OR" {
 			require.NotEqual(t, rows, strict, name)
 		} else {
 			require.Equal(t, rows, strict, name)
@@ -30,7 +30,7 @@ func TestNetworksByHand(t *testing.T) {
 				row[i] = (1 + v) / 2
 			}
 		}
-		require.Equal(t, rows, must(binary.StationaryStates(t.Context()))(t), name)
+		require.Equal(t, rows, must(binary.StableStates(t.Context()))(t), name)
 	}
 }
 
@@ -176,7 +176,7 @@ func TestSelfInhibitedNeverRests(t *testing.T) {
 		"may rise and recall may not end (SelfCoupling permits it): "+energy.ErrConfig.Error())
 	_, err = NewHopfield(h.Couplings(), HopfieldConfig{SelfCoupling: true})
 	require.NoError(t, err)
-	require.Empty(t, must(h.StationaryStates(t.Context()))(t))
+	require.Empty(t, must(h.StableStates(t.Context()))(t))
 
 	got := recall(t, h, tensorOf([]float64{1, 1, 1}), Asynchronous{InOrder: true})
 	require.Equal(t, []int{2}, got.Cycle)
@@ -214,7 +214,7 @@ func TestAsymmetricPairCycles(t *testing.T) {
 		"no energy, and recall may not end (Asymmetric permits it): "+energy.ErrConfig.Error())
 	_, err = NewHopfield(h.Couplings(), HopfieldConfig{Asymmetric: true})
 	require.NoError(t, err)
-	require.Empty(t, must(h.StationaryStates(t.Context()))(t))
+	require.Empty(t, must(h.StableStates(t.Context()))(t))
 
 	round := [][]float64{{1, 1}, {-1, 1}, {-1, -1}, {1, -1}}
 	for k, start := range round {

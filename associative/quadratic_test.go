@@ -164,12 +164,12 @@ func TestHadamardPatternsKeepEveryState(t *testing.T) {
 	const n = 16
 	patterns := hadamard(n)
 	kept := must(Hebb{KeepDiagonal: true}.Learn(t.Context(), patterns))(t)
-	require.Len(t, must(kept.StationaryStates(t.Context()))(t), 1<<n)
+	require.Len(t, must(kept.StableStates(t.Context()))(t), 1<<n)
 	cleared := must(Hebb{}.Learn(t.Context(), patterns))(t)
-	require.Len(t, must(cleared.StationaryStates(t.Context()))(t), 1<<n, "W is 0: every field is a tie")
+	require.Len(t, must(cleared.StableStates(t.Context()))(t), 1<<n, "W is 0: every field is a tie")
 	minus := must(cleared.WithTies(Minus))(t)
-	require.Len(t, must(minus.StationaryStates(t.Context()))(t), 1)
-	_, err := network(t, rand.New(rand.NewPCG(1, 1)), 23, HopfieldConfig{}).StationaryStates(t.Context())
+	require.Len(t, must(minus.StableStates(t.Context()))(t), 1)
+	_, err := network(t, rand.New(rand.NewPCG(1, 1)), 23, HopfieldConfig{}).StableStates(t.Context())
 	require.ErrorIs(t, err, energy.ErrConfig)
 	require.ErrorContains(t, err, "23 units, want at most 22")
 }

@@ -15,8 +15,8 @@ const attractionDistance = 5
 
 // AttractionConfig says of which networks the index of attraction is measured.
 type AttractionConfig struct {
-	Rules []associative.Rule
-	Units int // n, at least 5; 0 means 10
+	Rules []associative.Rule // nil means Hebb{} alone
+	Units int                // n, at least 5; 0 means 10
 	// Stored are the numbers of patterns, ascending; nil means 1 to 10.
 	Stored []int
 	// Steps are the synchronous updates that are made with feedback; 0 means 5. Without it, it is one.
@@ -47,6 +47,7 @@ type AttractionTable struct {
 // Source: R. Rojas, "Neural Networks: A Systematic Introduction" (1996), section 12.2.
 func Attraction(ctx context.Context, c AttractionConfig) (*AttractionTable, error) {
 	set(&c.Steps, 5)
+	c.Rules = rulesOr(c.Rules)
 	if err := cmp.Or(validRules(c.Rules), validRange("Steps", c.Steps, 2, 1<<20)); err != nil {
 		return nil, fmt.Errorf("experiment: Attraction: %w", err)
 	}

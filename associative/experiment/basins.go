@@ -17,8 +17,8 @@ const maxEnumerated = 16
 
 // BasinConfig says which basins are measured.
 type BasinConfig struct {
-	Rule  associative.Rule
-	Units int // n; 0 means 10
+	Rule  associative.Rule // nil means Hebb{}
+	Units int              // n; 0 means 10
 	// Stored are the numbers of patterns, ascending; nil means 1 to 10.
 	Stored []int
 	// Distance is the largest Hamming distance from a pattern; 0 means 4.
@@ -39,6 +39,7 @@ func (c *BasinConfig) fill() error {
 	set(&c.Units, 10)
 	set(&c.Distance, 4)
 	set(&c.Steps, 1)
+	set(&c.Rule, associative.Rule(associative.Hebb{}))
 	set(&c.Sets, 1000)
 	if c.Stored == nil {
 		c.Stored = upTo(1, 10)
@@ -53,7 +54,7 @@ func (c *BasinConfig) fill() error {
 		enumerated = fmt.Errorf("Samples is 0 and Units %d, want vectors to be sampled where there are more than %d units: %w",
 			c.Units, maxEnumerated, energy.ErrConfig)
 	}
-	return cmp.Or(validRules([]associative.Rule{c.Rule}), validRange("Units", c.Units, 1, maxUnits), validAscending("Stored", c.Stored, 1, most),
+	return cmp.Or(validRange("Units", c.Units, 1, maxUnits), validAscending("Stored", c.Stored, 1, most),
 		validRange("Distance", c.Distance, 1, c.Units), validRange("Steps", c.Steps, 1, 1<<20), validTies(c.Ties),
 		validRange("Sets", c.Sets, 2, maxSets), validRange("Samples", c.Samples, 0, maxSets), enumerated)
 }

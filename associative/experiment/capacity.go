@@ -36,7 +36,7 @@ func (c Criterion) String() string {
 
 // CapacityConfig says of which networks the capacity is measured.
 type CapacityConfig struct {
-	Rules []associative.Rule
+	Rules []associative.Rule // nil means Hebb{} alone
 	// Units are the sizes n, ascending; nil means 50, 100 and 200.
 	Units     []int
 	Criterion Criterion
@@ -67,7 +67,7 @@ func (c *CapacityConfig) fill() error {
 		set(&c.Tried, 50)
 		recall = validRange("Tried", c.Tried, 1, maxSets)
 	}
-	c.Rules, c.Units = slices.Clone(c.Rules), slices.Clone(c.Units)
+	c.Rules, c.Units = rulesOr(c.Rules), slices.Clone(c.Units)
 	own := error(nil)
 	switch {
 	case c.Criterion != ErrorFree && c.Criterion != Recalled:

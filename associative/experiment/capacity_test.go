@@ -106,7 +106,7 @@ func TestCapacityIsAFunctionOfTheSettings(t *testing.T) {
 func TestCapacityRefuses(t *testing.T) {
 	hebb := []associative.Rule{associative.Hebb{}}
 	for text, c := range map[string]CapacityConfig{
-		"Rules: none given":                        {},
+		"Rules: none given":                        {Rules: []associative.Rule{}},
 		"Units 0 is 1, want 2 to":                  {Rules: hebb, Units: []int{1}},
 		"Criterion: Criterion(5) is not known":     {Rules: hebb, Criterion: 5},
 		"Noise is 0.5, want a share":               {Rules: hebb, Criterion: Recalled, Noise: 0.5},

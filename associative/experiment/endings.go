@@ -63,8 +63,8 @@ func negatives(x, y []float64) bool {
 
 // EndingConfig says which networks are started at random.
 type EndingConfig struct {
-	Rules []associative.Rule
-	Units int // n; 0 means 100
+	Rules []associative.Rule // nil means Hebb{} alone
+	Units int                // n; 0 means 100
 	// Stored are the numbers of patterns, ascending; nil means 2, 4, … 20.
 	Stored   []int
 	Ties     associative.Ties
@@ -83,7 +83,7 @@ func (c *EndingConfig) fill() error {
 			c.Stored = append(c.Stored, m)
 		}
 	}
-	c.Rules, c.Stored = slices.Clone(c.Rules), slices.Clone(c.Stored)
+	c.Rules, c.Stored = rulesOr(c.Rules), slices.Clone(c.Stored)
 	return cmp.Or(validRules(c.Rules), validRange("Units", c.Units, 1, maxUnits), validAscending("Stored", c.Stored, 1, 1<<24),
 		validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets), validRange("Starts", c.Starts, 1, maxSets))
 }

@@ -13,7 +13,7 @@ import (
 
 // HiddenConfig says which networks with hidden units are measured.
 type HiddenConfig struct {
-	Rule associative.Rule
+	Rule associative.Rule // nil means Hebb{}
 	// Paddings are the ways of choosing the hidden values that are compared; nil means RandomPaddings and Decorrelated.
 	Paddings []associative.Paddings
 	Copies   int // paddings of each pattern, see associative.Padded; 0 means 1
@@ -28,6 +28,7 @@ type HiddenConfig struct {
 
 func (c *HiddenConfig) fill() error {
 	set(&c.Copies, 1)
+	set(&c.Rule, associative.Rule(associative.Hebb{}))
 	set(&c.Units, 50)
 	set(&c.Stored, 20)
 	set(&c.Sets, 50)
@@ -38,7 +39,7 @@ func (c *HiddenConfig) fill() error {
 		c.Hidden = []int{0, 10, 25, 50, 75, 100, 150, 200}
 	}
 	c.Paddings, c.Hidden = slices.Clone(c.Paddings), slices.Clone(c.Hidden)
-	return cmp.Or(validRules([]associative.Rule{c.Rule}), validRange("Copies", c.Copies, 1, 1<<10), validRange("Units", c.Units, 1, maxUnits),
+	return cmp.Or(validRange("Copies", c.Copies, 1, 1<<10), validRange("Units", c.Units, 1, maxUnits),
 		validRange("Stored", c.Stored, 1, 1<<20), validAscending("Hidden", c.Hidden, 0, maxUnits-c.Units), validRange("Sets", c.Sets, 2, maxSets))
 }
 

@@ -19,7 +19,7 @@ const retrieved = 0.9
 
 // RetrievalConfig says of which networks recall is measured.
 type RetrievalConfig struct {
-	Rules []associative.Rule
+	Rules []associative.Rule // nil means Hebb{} alone
 	// Units are the sizes n, ascending; nil means 100, 200 and 400.
 	Units []int
 	// Loads are α = m/n, ascending; m is rounded, and at least 1. nil means 0.02, 0.04, … 0.3.
@@ -44,7 +44,7 @@ func (c *RetrievalConfig) fill() error {
 	}
 	set(&c.Sets, 20)
 	set(&c.Tried, 50)
-	c.Rules, c.Units, c.Loads = slices.Clone(c.Rules), slices.Clone(c.Units), slices.Clone(c.Loads)
+	c.Rules, c.Units, c.Loads = rulesOr(c.Rules), slices.Clone(c.Units), slices.Clone(c.Loads)
 	noise := error(nil)
 	if !(c.Noise >= 0 && c.Noise < 0.5) {
 		noise = fmt.Errorf("Noise is %v, want a share of at least 0 and below one half: %w", c.Noise, energy.ErrConfig)

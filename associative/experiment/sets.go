@@ -138,6 +138,14 @@ func set[T comparable](field *T, to T) {
 	}
 }
 
+// rulesOr returns a copy of rules, or Hebb's where there are none.
+func rulesOr(rules []associative.Rule) []associative.Rule {
+	if rules == nil {
+		return []associative.Rule{associative.Hebb{}}
+	}
+	return slices.Clone(rules)
+}
+
 func validRules(rules []associative.Rule) error {
 	if len(rules) == 0 {
 		return fmt.Errorf("Rules: none given, want associative.Hebb{}, say: %w", energy.ErrConfig)

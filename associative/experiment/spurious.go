@@ -14,40 +14,40 @@ import (
 	"github.com/harmonium-go/harmonium/internal/matrix"
 )
 
-// StationaryCounts are the states of a network that no unit wants to leave.
-type StationaryCounts struct {
-	Stored   int // those that are patterns
+// StableCounts are the states of a network that no unit wants to leave.
+type StableCounts struct {
+	Kept     int // those that are patterns
 	Ghosts   int // those that are the negative of a pattern, and not a pattern
 	Spurious int // all others
 }
 
 // All is how many there are.
-func (c StationaryCounts) All() int { return c.Stored + c.Ghosts + c.Spurious }
+func (c StableCounts) All() int { return c.Kept + c.Ghosts + c.Spurious }
 
-// CountStationary looks at all 2^n states of a bipolar network, and tells its stationary states apart by the patterns, (P, n) of ±1, that
+// CountStable looks at all 2^n states of a bipolar network, and tells its stable states apart by the patterns, (P, n) of ±1, that
 // it is meant to store.
 //
 // Errors: ErrConfig for more than 22 units and for binary ones; ErrShape, ErrDtype, ErrRange and ErrNotFinite for the patterns; context's
 // error when it ends. Cost: n a state.
-func CountStationary(ctx context.Context, h *associative.Hopfield, patterns *tensor.Dense) (StationaryCounts, error) {
+func CountStable(ctx context.Context, h *associative.Hopfield, patterns *tensor.Dense) (StableCounts, error) {
 	if h.Config().Binary {
-		return StationaryCounts{}, fmt.Errorf(
-			"experiment: CountStationary: the network's units are 0 and 1, want −1 and 1 (Bipolar makes them so): %w", energy.ErrConfig)
+		return StableCounts{}, fmt.Errorf(
+			"experiment: CountStable: the network's units are 0 and 1, want −1 and 1 (Bipolar makes them so): %w", energy.ErrConfig)
 	}
 	x, _, err := matrix.Spins(patterns, h.Len())
 	if err != nil {
-		return StationaryCounts{}, fmt.Errorf("experiment: CountStationary: patterns: %w", err)
+		return StableCounts{}, fmt.Errorf("experiment: CountStable: patterns: %w", err)
 	}
-	counts, err := countStationary(ctx, h, x)
+	counts, err := countStable(ctx, h, x)
 	if err != nil {
-		return counts, fmt.Errorf("experiment: CountStationary: %w", err)
+		return counts, fmt.Errorf("experiment: CountStable: %w", err)
 	}
 	return counts, nil
 }
 
-func countStationary(ctx context.Context, h *associative.Hopfield, patterns []float64) (StationaryCounts, error) {
-	var counts StationaryCounts
-	states, err := h.StationaryStates(ctx)
+func countStable(ctx context.Context, h *associative.Hopfield, patterns []float64) (StableCounts, error) {
+	var counts StableCounts
+	states, err := h.StableStates(ctx)
 	if err != nil {
 		return counts, err
 	}
@@ -55,7 +55,7 @@ func countStationary(ctx context.Context, h *associative.Hopfield, patterns []fl
 	for _, x := range states {
 		switch code := codesOf(x, h.Len())[0]; {
 		case slices.Contains(codes, code):
-			counts.Stored++
+			counts.Kept++
 		case slices.Contains(codes, all^code):
 			counts.Ghosts++
 		default:
@@ -65,10 +65,10 @@ func countStationary(ctx context.Context, h *associative.Hopfield, patterns []fl
 	return counts, nil
 }
 
-// SpuriousConfig says of which networks stationary states are counted.
+// SpuriousConfig says of which networks stable states are counted.
 type SpuriousConfig struct {
-	Rules []associative.Rule
-	Units int // n, at most 16; 0 means 10
+	Rules []associative.Rule // nil means Hebb{} alone
+	Units int                // n, at most 16; 0 means 10
 	// Stored are the numbers of patterns, ascending; nil means 2 to 7.
 	Stored   []int
 	Ties     associative.Ties
@@ -83,19 +83,19 @@ func (c *SpuriousConfig) fill() error {
 	if c.Stored == nil {
 		c.Stored = upTo(2, 7)
 	}
-	c.Rules, c.Stored = slices.Clone(c.Rules), slices.Clone(c.Stored)
+	c.Rules, c.Stored = rulesOr(c.Rules), slices.Clone(c.Stored)
 	return cmp.Or(validRules(c.Rules), validRange("Units", c.Units, 1, maxEnumerated), validAscending("Stored", c.Stored, 1, 1<<24),
 		validTies(c.Ties), validRange("Sets", c.Sets, 2, maxSets))
 }
 
-// SpuriousTable is the mean numbers of stationary states: [r][k] is of the rule Rules[r] with Stored[k] patterns.
+// SpuriousTable is the mean numbers of stable states: [r][k] is of the rule Rules[r] with Stored[k] patterns.
 type SpuriousTable struct {
 	SpuriousConfig                      // with everything filled in
 	Kept, Ghosts, Spurious [][]Estimate // patterns, negatives of patterns, and all others
 }
 
-// Spurious counts the stationary states of networks that have learned random patterns, by looking at all states: patterns, their negatives
-// (ghosts) and those that are neither. Which states are stationary goes with Ties: under Keep a state with fields of 0 is, under Minus
+// Spurious counts the stable states of networks that have learned random patterns, by looking at all states: patterns, their negatives
+// (ghosts) and those that are neither. Which states are stable goes with Ties: under Keep a state with fields of 0 is, under Minus
 // it is only where these units are −1.
 //
 // Errors: ErrConfig; those of the rules; context's error when it ends. Cost: n·2^n for each network.
@@ -103,11 +103,11 @@ func Spurious(ctx context.Context, c SpuriousConfig) (*SpuriousTable, error) {
 	if err := c.fill(); err != nil {
 		return nil, fmt.Errorf("experiment: Spurious: %w", err)
 	}
-	counts := make([][][]StationaryCounts, len(c.Rules)) // [r][k][s]
+	counts := make([][][]StableCounts, len(c.Rules)) // [r][k][s]
 	for r := range counts {
-		counts[r] = make([][]StationaryCounts, len(c.Stored))
+		counts[r] = make([][]StableCounts, len(c.Stored))
 		for k := range counts[r] {
-			counts[r][k] = make([]StationaryCounts, c.Sets)
+			counts[r][k] = make([]StableCounts, c.Sets)
 		}
 	}
 	drawn := newSets(c.Seed, "patterns", c.Units, false)
@@ -117,7 +117,7 @@ func Spurious(ctx context.Context, c SpuriousConfig) (*SpuriousTable, error) {
 			for k, m := range c.Stored {
 				h, err := learn(ctx, rule, c.Ties, patterns[:m*c.Units], c.Units)
 				if err == nil {
-					counts[r][k][set], err = countStationary(ctx, h, patterns[:m*c.Units])
+					counts[r][k][set], err = countStable(ctx, h, patterns[:m*c.Units])
 				}
 				if err != nil {
 					return fmt.Errorf("%v, set %d, %d patterns: %w", rule, set, m, err)
@@ -129,7 +129,7 @@ func Spurious(ctx context.Context, c SpuriousConfig) (*SpuriousTable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("experiment: Spurious: %w", err)
 	}
-	mean := func(of func(StationaryCounts) int) [][]Estimate {
+	mean := func(of func(StableCounts) int) [][]Estimate {
 		means := make([][]Estimate, len(c.Rules))
 		values := make([]float64, c.Sets)
 		for r := range means {
@@ -146,16 +146,16 @@ func Spurious(ctx context.Context, c SpuriousConfig) (*SpuriousTable, error) {
 	}
 	return &SpuriousTable{
 		SpuriousConfig: c,
-		Kept:           mean(func(n StationaryCounts) int { return n.Stored }),
-		Ghosts:         mean(func(n StationaryCounts) int { return n.Ghosts }),
-		Spurious:       mean(func(n StationaryCounts) int { return n.Spurious }),
+		Kept:           mean(func(n StableCounts) int { return n.Kept }),
+		Ghosts:         mean(func(n StableCounts) int { return n.Ghosts }),
+		Spurious:       mean(func(n StableCounts) int { return n.Spurious }),
 	}, nil
 }
 
 // String is a table with three lines for each rule and a column for each number of patterns.
 func (t *SpuriousTable) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "stationary states of %d units, mean of %d sets and interval of 95 %%, ties %v\n%-28s", t.Units, t.Sets, t.Ties, "m")
+	fmt.Fprintf(&s, "stable states of %d units, mean of %d sets and interval of 95 %%, ties %v\n%-28s", t.Units, t.Sets, t.Ties, "m")
 	for _, m := range t.Stored {
 		fmt.Fprintf(&s, "%15d", m)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // plainCounts looks at all states in plain loops over integers.
-func plainCounts(patterns []float64, n int, keepDiagonal bool, ties associative.Ties) (c StationaryCounts) {
+func plainCounts(patterns []float64, n int, keepDiagonal bool, ties associative.Ties) (c StableCounts) {
 	for code := range 1 << n {
 		x := make([]float64, n)
 		decode(code, x)
@@ -41,7 +41,7 @@ func plainCounts(patterns []float64, n int, keepDiagonal bool, ties associative.
 		}
 		switch {
 		case stored:
-			c.Stored++
+			c.Kept++
 		case ghost:
 			c.Ghosts++
 		default:
@@ -63,7 +63,7 @@ func TestSpuriousAgainstPlainLoops(t *testing.T) {
 				for s := range c.Sets {
 					patterns := drawn.draw(s, m)
 					want := plainCounts(patterns, c.Units, r == 1, ties)
-					stored, ghosts, spurious = stored+float64(want.Stored), ghosts+float64(want.Ghosts), spurious+float64(want.Spurious)
+					stored, ghosts, spurious = stored+float64(want.Kept), ghosts+float64(want.Ghosts), spurious+float64(want.Spurious)
 				}
 				require.Equal(t, stored/4, got.Kept[r][k].Value)
 				require.Equal(t, ghosts/4, got.Ghosts[r][k].Value)
@@ -93,15 +93,15 @@ func TestEveryStateIsStationaryWithHadamardPatterns(t *testing.T) {
 	patterns := matrix.Tensor(tensor.Float32, hadamard(n), n, n)
 	h, err := associative.Hebb{KeepDiagonal: true}.Learn(t.Context(), patterns)
 	require.NoError(t, err)
-	got, err := CountStationary(t.Context(), h, patterns)
+	got, err := CountStable(t.Context(), h, patterns)
 	require.NoError(t, err)
-	require.Equal(t, StationaryCounts{Stored: n, Ghosts: n, Spurious: 1<<n - 2*n}, got)
+	require.Equal(t, StableCounts{Kept: n, Ghosts: n, Spurious: 1<<n - 2*n}, got)
 	require.Equal(t, 1<<n, got.All())
 	// Three rows, the twin: no longer so.
 	fewer := matrix.Tensor(tensor.Float64, hadamard(n)[:3*n], 3, n)
 	h, err = associative.Hebb{KeepDiagonal: true}.Learn(t.Context(), fewer)
 	require.NoError(t, err)
-	got, err = CountStationary(t.Context(), h, fewer)
+	got, err = CountStable(t.Context(), h, fewer)
 	require.NoError(t, err)
 	require.Less(t, got.All(), 1<<n)
 }
@@ -111,27 +111,27 @@ func TestPatternAndItsNegative(t *testing.T) {
 	patterns := matrix.Tensor(tensor.Float64, []float64{1, 1, -1, 1, -1, -1, 1, -1}, 2, 4)
 	h, err := associative.Hebb{}.Learn(t.Context(), patterns)
 	require.NoError(t, err)
-	got, err := CountStationary(t.Context(), h, patterns)
+	got, err := CountStable(t.Context(), h, patterns)
 	require.NoError(t, err)
-	require.Equal(t, StationaryCounts{Stored: 2}, got)
+	require.Equal(t, StableCounts{Kept: 2}, got)
 }
 
-func TestCountStationaryRefuses(t *testing.T) {
+func TestCountStableRefuses(t *testing.T) {
 	patterns := matrix.Tensor(tensor.Float64, []float64{1, 1, -1, 1}, 1, 4)
 	h, err := associative.Hebb{}.Learn(t.Context(), patterns)
 	require.NoError(t, err)
 	binary, _ := h.Binary()
-	_, err = CountStationary(t.Context(), binary, patterns)
+	_, err = CountStable(t.Context(), binary, patterns)
 	require.ErrorIs(t, err, energy.ErrConfig)
-	_, err = CountStationary(t.Context(), h, matrix.Tensor(tensor.Float64, []float64{1, 1, -1}, 1, 3))
+	_, err = CountStable(t.Context(), h, matrix.Tensor(tensor.Float64, []float64{1, 1, -1}, 1, 3))
 	require.ErrorIs(t, err, energy.ErrShape)
-	_, err = CountStationary(t.Context(), h, matrix.Tensor(tensor.Float64, []float64{1, 1, -1, 0}, 1, 4))
+	_, err = CountStable(t.Context(), h, matrix.Tensor(tensor.Float64, []float64{1, 1, -1, 0}, 1, 4))
 	require.ErrorIs(t, err, energy.ErrRange)
-	require.ErrorContains(t, err, "experiment: CountStationary: patterns: ")
+	require.ErrorContains(t, err, "experiment: CountStable: patterns: ")
 	_, err = Spurious(t.Context(), SpuriousConfig{Rules: []associative.Rule{associative.Hebb{}}, Units: 17})
 	require.ErrorIs(t, err, energy.ErrConfig)
-	_, err = Spurious(t.Context(), SpuriousConfig{})
-	require.ErrorContains(t, err, "experiment: Spurious: Rules: none given")
+	_, err = Spurious(t.Context(), SpuriousConfig{Rules: []associative.Rule{nil}})
+	require.ErrorContains(t, err, "experiment: Spurious: Rules 0 is nil")
 }
 
 // Where random states of few units end, counted by hand from the same starts; and nothing depends on the number of processors.
@@ -197,4 +197,21 @@ func TestEndOf(t *testing.T) {
 	}
 	require.Equal(t, "spurious", EndSpurious.String())
 	require.Equal(t, "End(9)", End(9).String())
+}
+
+// Without rules it is Hebb's that an experiment is about.
+func TestHebbIsTheRule(t *testing.T) {
+	hebb := associative.Hebb{}
+	basins, err := Basins(t.Context(), BasinConfig{Units: 6, Stored: []int{1}, Sets: 2})
+	require.NoError(t, err)
+	require.Equal(t, hebb, basins.Rule)
+	counts, err := Spurious(t.Context(), SpuriousConfig{Units: 6, Stored: []int{1}, Sets: 2})
+	require.NoError(t, err)
+	require.Equal(t, []associative.Rule{hebb}, counts.Rules)
+	indices, err := Attraction(t.Context(), AttractionConfig{Units: 6, Stored: []int{1}, Sets: 2})
+	require.NoError(t, err)
+	require.Equal(t, []associative.Rule{hebb}, indices.Rules)
+	hidden, err := HiddenUnits(t.Context(), HiddenConfig{Units: 6, Stored: 1, Hidden: []int{0}, Sets: 2})
+	require.NoError(t, err)
+	require.Equal(t, hebb, hidden.Rule)
 }

@@ -35,9 +35,7 @@ type TwoGroupConfig struct {
 func (c *TwoGroupConfig) fill() error {
 	set(&c.Units, 100)
 	set(&c.Sets, 20)
-	if c.Rule == nil {
-		c.Rule = associative.Hebb{}
-	}
+	set(&c.Rule, associative.Rule(associative.Hebb{}))
 	if c.Stored == nil {
 		c.Stored = []int{4, 6, 10, 15}
 	}

@@ -14,12 +14,12 @@ import (
 // grayBits is how many units are run through by flips before the fields are summed afresh.
 const grayBits = 12
 
-// StationaryStates returns all states that no unit wants to leave (see Stable), by looking at each of the 2^n: low values first, the last unit
+// StableStates returns all states that no unit wants to leave (see Stable), by looking at each of the 2^n: low values first, the last unit
 // runs fastest. There are none at all only in networks that are asymmetric or coupled to themselves. Errors: ErrConfig for more than 22 units;
 // context's error when it ends. Cost: n a state, since neighbours in a Gray code differ by a flip.
-func (h *Hopfield) StationaryStates(ctx context.Context) ([][]float64, error) {
+func (h *Hopfield) StableStates(ctx context.Context) ([][]float64, error) {
 	if 1<<min(h.n, 30) > energy.MaxStates {
-		return nil, fmt.Errorf("associative: Hopfield: StationaryStates: %d units, want at most %d, whose states can be enumerated: %w",
+		return nil, fmt.Errorf("associative: Hopfield: StableStates: %d units, want at most %d, whose states can be enumerated: %w",
 			h.n, bits.Len(energy.MaxStates)-1, energy.ErrConfig)
 	}
 	inner := min(h.n, grayBits)
@@ -50,7 +50,7 @@ func (h *Hopfield) StationaryStates(ctx context.Context) ([][]float64, error) {
 		found = append(found, mine...)
 	})
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("associative: Hopfield: StationaryStates: %w", err)
+		return nil, fmt.Errorf("associative: Hopfield: StableStates: %w", err)
 	}
 	slices.Sort(found)
 	states := make([][]float64, len(found))
