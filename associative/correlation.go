@@ -64,18 +64,17 @@ func Crosstalk(x, y *tensor.Dense) (*tensor.Dense, error) {
 		return nil, fmt.Errorf("associative: Crosstalk: %w", err)
 	}
 	p := len(xs) / n
-	overlaps, lengths := make([]float64, p*p), make([]float64, p)
-	kernel.Gemm(false, true, p, p, n, 1, xs, n, xs, n, false, overlaps, p)
+	gram, squares := overlaps(xs, p, n), make([]float64, p)
 	for i := range p {
-		if lengths[i] = overlaps[i*p+i]; lengths[i] == 0 {
+		if squares[i] = gram[i*p+i]; squares[i] == 0 {
 			return nil, fmt.Errorf("associative: Crosstalk: x: row %d is 0, want patterns: %w", i, energy.ErrRange)
 		}
-		overlaps[i*p+i] = 0
+		gram[i*p+i] = 0
 	}
 	out := make([]float64, p*k)
-	kernel.Gemm(false, false, p, k, p, 1, overlaps, p, ys, k, false, out, k)
+	kernel.Gemm(false, false, p, k, p, 1, gram, p, ys, k, false, out, k)
 	for i := range out {
-		out[i] /= lengths[i/k]
+		out[i] /= squares[i/k]
 	}
 	if !kernel.AllFinite(out) {
 		return nil, fmt.Errorf("associative: Crosstalk: the products of the rows are too large for float64: %w", energy.ErrNotFinite)

@@ -9,12 +9,11 @@ import (
 // decorrelate flips hidden bits while that brings Σ (ξ_μ·ξ_ν)² down, which are whole numbers, so it ends.
 func (e *extended) decorrelate(ctx context.Context) error {
 	hidden, m := e.units-e.visible, e.rows
-	overlaps := make([]float64, m*m)
-	kernel.Gemm(false, true, m, m, e.units, 1, e.x, e.units, e.x, e.units, false, overlaps, m)
+	gram := overlaps(e.x, m, e.units)
 	mine := func(k int) (from, to int) { return k / e.per * e.per, k/e.per*e.per + e.per }
 	for k := range m {
 		from, to := mine(k)
-		clear(overlaps[k*m+from : k*m+to])
+		clear(gram[k*m+from : k*m+to])
 	}
 	bits := make([]float64, hidden*m) // transposed, so that a unit's are neighbours
 	for k := range m {
@@ -29,7 +28,7 @@ func (e *extended) decorrelate(ctx context.Context) error {
 		changed = false
 		for k := range m {
 			from, to := mine(k)
-			own := overlaps[k*m : (k+1)*m]
+			own := gram[k*m : (k+1)*m]
 			for j := range hidden {
 				bit := bits[j*m : (j+1)*m]
 				// An overlap o becomes o − 2s, s the product of the two bits, and o² changes by 4 − 4os.
@@ -39,7 +38,7 @@ func (e *extended) decorrelate(ctx context.Context) error {
 				kernel.Axpy(-2*bit[k], bit, own)
 				clear(own[from:to])
 				for other, o := range own {
-					overlaps[other*m+k] = o
+					gram[other*m+k] = o
 				}
 				bit[k] = -bit[k]
 				changed = true

@@ -29,9 +29,8 @@ func (g *Ising) Exact(temperature float64) (Equilibrium, error) {
 	if err := validTemperature("temperature", temperature); err != nil {
 		return Equilibrium{}, fmt.Errorf("associative: Ising: Exact: %w", err)
 	}
-	if 1<<min(g.n, 30) > energy.MaxStates {
-		return Equilibrium{}, fmt.Errorf("associative: Ising: Exact: %d spins, want at most %d, whose states can be enumerated: %w",
-			g.n, bits.Len(energy.MaxStates)-1, energy.ErrConfig)
+	if err := validEnumeration(g.n); err != nil {
+		return Equilibrium{}, fmt.Errorf("associative: Ising: Exact: %w", err)
 	}
 	energies := g.energies()
 	least := slices.Min(energies)

@@ -251,7 +251,7 @@ func TestEquilibriumRefuses(t *testing.T) {
 	}
 	_, err := latticeOf(t, Lattice{Sides: []int{23}}).Exact(1)
 	require.ErrorIs(t, err, energy.ErrConfig)
-	require.ErrorContains(t, err, "associative: Ising: Exact: 23 spins, want at most 22")
+	require.ErrorContains(t, err, "associative: Ising: Exact: 23 units, want at most 22")
 	_, err = latticeOf(t, Lattice{Sides: []int{1000, 1000}}).Exact(1)
 	require.ErrorIs(t, err, energy.ErrConfig)
 	_, err = Susceptibility([]float64{1}, 3, 1)

@@ -3,7 +3,6 @@ package associative_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"math/rand/v2"
 
 	"gorgonia.org/tensor"
@@ -35,14 +34,8 @@ func ExampleMPF() {
 	for _, rule := range []associative.Rule{
 		associative.Hebb{}, associative.Valleys{From: associative.NearTargets}, associative.MPF{},
 	} {
-		h, err := rule.Learn(context.Background(), patterns)
-		if err != nil {
-			log.Fatal(err)
-		}
-		stable, err := h.Stable(patterns)
-		if err != nil {
-			log.Fatal(err)
-		}
+		h := check(rule.Learn(context.Background(), patterns))
+		stable := check(h.Stable(patterns))
 		fmt.Printf("%v: %d of 60 are stable\n", rule, count(stable))
 	}
 	// Output:
@@ -56,18 +49,9 @@ func ExamplePadded() {
 	ctx, patterns := context.Background(), randomPatterns(20, 50)
 	for _, hidden := range []int{0, 10, 25, 50} {
 		rule := associative.Padded{Rule: associative.Hebb{}, Hidden: hidden, Paddings: associative.Decorrelated}
-		h, err := rule.Learn(ctx, patterns)
-		if err != nil {
-			log.Fatal(err)
-		}
-		stored, err := rule.Extend(ctx, patterns)
-		if err != nil {
-			log.Fatal(err)
-		}
-		right, err := rule.Success(h, stored, patterns, associative.Asynchronous{})
-		if err != nil {
-			log.Fatal(err)
-		}
+		h := check(rule.Learn(ctx, patterns))
+		stored := check(rule.Extend(ctx, patterns))
+		right := check(rule.Success(h, stored, patterns, associative.Asynchronous{}))
 		fmt.Printf("%d units: %d of 20 patterns stay\n", h.Len(), count(right))
 	}
 	// Output:

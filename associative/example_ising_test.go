@@ -2,23 +2,16 @@ package associative_test
 
 import (
 	"fmt"
-	"log"
 
 	"github.com/harmonium-go/harmonium/associative"
 )
 
 // What a small magnet is on average, by enumeration, on both sides of the critical temperature.
 func ExampleLattice() {
-	magnet, err := associative.Lattice{Sides: []int{4, 4}, Periodic: true}.Ising()
-	if err != nil {
-		log.Fatal(err)
-	}
+	magnet := check(associative.Lattice{Sides: []int{4, 4}, Periodic: true}.Ising())
 	fmt.Println(magnet.Len(), "spins,", len(magnet.Bonds()), "bonds")
 	for _, temperature := range []float64{1.5, associative.CriticalTemperature, 4} {
-		mean, err := magnet.Exact(temperature)
-		if err != nil {
-			log.Fatal(err)
-		}
+		mean := check(magnet.Exact(temperature))
 		fmt.Printf("T = %.2f: energy %6.2f, specific heat %.2f, |m| %.2f\n", temperature, mean.Energy, mean.SpecificHeat, mean.MagnetisationAbs)
 	}
 	// Output:
@@ -30,10 +23,7 @@ func ExampleLattice() {
 
 // The spins of a chequered lattice are updated in two blocks, of which each is made at once.
 func ExampleIsing_Colouring() {
-	magnet, err := associative.Lattice{Sides: []int{3, 3}}.Ising()
-	if err != nil {
-		log.Fatal(err)
-	}
+	magnet := check(associative.Lattice{Sides: []int{3, 3}}.Ising())
 	fmt.Println(magnet.Colouring())
 	// Output:
 	// [[0 2 4 6 8] [1 3 5 7]]

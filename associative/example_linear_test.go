@@ -17,28 +17,12 @@ func rows(n int, numbers ...float64) *tensor.Dense {
 func ExamplePseudoinverse() {
 	x := rows(5, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, 1, 1, 1, -1, 1)
 	y := rows(1, 1, -1, -1)
-	crosstalk, err := associative.Crosstalk(x, y)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	hebb, err := associative.Correlation(x, y)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	pseudo, err := associative.Pseudoinverse(x, y)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	crosstalk := check(associative.Crosstalk(x, y))
+	hebb := check(associative.Correlation(x, y))
+	pseudo := check(associative.Pseudoinverse(x, y))
 	fmt.Println("crosstalk:    ", crosstalk.Data())
 	for _, l := range []*associative.Linear{hebb, pseudo} {
-		got, err := l.Recall(x)
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
+		got := check(l.Recall(x))
 		fmt.Println("recalled:     ", got.Data())
 	}
 	fmt.Println("rank:         ", pseudo.Rank())
@@ -52,11 +36,7 @@ func ExamplePseudoinverse() {
 // A novelty filter knows two patterns and what they add up to. It lets through what is new about another one.
 func ExampleLinear_Novelty() {
 	known := rows(4, 1, 1, 1, 1, 1, 1, -1, -1)
-	filter, err := associative.Pseudoinverse(known, known)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	filter := check(associative.Pseudoinverse(known, known))
 	familiar, novel, err := filter.Novelty(rows(4, 3, 1, 2, 0))
 	if err != nil {
 		fmt.Println(err)
@@ -83,11 +63,7 @@ func ExampleLinearDescent_Learn() {
 // The rotation by 90° has no eigenvector for the automaton to come to: every state is back after four steps.
 func ExamplePowerMethod_Run() {
 	for _, w := range []*tensor.Dense{rows(2, 2, 1, 1, 2), rows(2, 0, 1, -1, 0)} {
-		got, err := associative.PowerMethod{}.Run(w, rows(2, 3, 1))
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
+		got := check(associative.PowerMethod{}.Run(w, rows(2, 3, 1)))
 		fmt.Printf("eigenvector %v: %.3f, eigenvalue %.3f, cycle of %d\n", got.Eigenvector[0], got.Vectors.Data(), got.Values[0], got.Cycle[0])
 	}
 	// Output:
@@ -99,21 +75,9 @@ func ExamplePowerMethod_Run() {
 func ExampleBAM_Recall() {
 	x := rows(6, 1, -1, 1, -1, 1, -1, 1, 1, 1, -1, -1, -1)
 	y := rows(4, 1, 1, -1, -1, 1, -1, 1, -1)
-	hebb, err := associative.Correlation(x, y)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	memory, err := hebb.BAM(associative.BAMConfig{})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	got, err := memory.Recall(rows(6, -1, -1, 1, -1, 1, -1), nil, associative.Synchronous{})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	hebb := check(associative.Correlation(x, y))
+	memory := check(hebb.BAM(associative.BAMConfig{}))
+	got := check(memory.Recall(rows(6, -1, -1, 1, -1, 1, -1), nil, associative.Synchronous{}))
 	fmt.Println(got.Y.Data(), got.X.Data(), got.Trace[0])
 	// Output:
 	// [1 1 -1 -1] [1 -1 1 -1 1 -1] [-16 -16 -24 -24 -24]

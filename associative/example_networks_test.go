@@ -3,7 +3,6 @@ package associative_test
 import (
 	"context"
 	"fmt"
-	"log"
 
 	"gorgonia.org/tensor"
 
@@ -13,17 +12,11 @@ import (
 // A memory of one bit keeps what it was set to.
 func ExampleFlipFlop() {
 	flipFlop, _ := associative.FlipFlop()
-	stable, err := flipFlop.StableStates(context.Background())
-	if err != nil {
-		log.Fatal(err)
-	}
+	stable := check(flipFlop.StableStates(context.Background()))
 	fmt.Println(stable)
 
 	set := tensor.New(tensor.WithShape(1, 2), tensor.WithBacking([]float64{1, 1})) // the first unit is switched on, and is held
-	got, err := flipFlop.Recall(set, associative.Asynchronous{Clamped: []bool{true, false}})
-	if err != nil {
-		log.Fatal(err)
-	}
+	got := check(flipFlop.Recall(set, associative.Asynchronous{Clamped: []bool{true, false}}))
 	fmt.Println(got.States.Data())
 	// Output:
 	// [[-1 1] [1 -1]]
@@ -39,10 +32,7 @@ func ExampleXOr() {
 		1, -1, 1, 1,
 		1, 1, 1, 1,
 	}))
-	got, err := xor.Recall(inputs, associative.Asynchronous{Seed: 1, Clamped: []bool{true, true, false, false}})
-	if err != nil {
-		log.Fatal(err)
-	}
+	got := check(xor.Recall(inputs, associative.Asynchronous{Seed: 1, Clamped: []bool{true, true, false, false}}))
 	fmt.Println(got.States)
 	// Output:
 	// ⎡-1  -1  -1  -1⎤

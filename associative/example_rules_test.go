@@ -3,7 +3,6 @@ package associative_test
 import (
 	"context"
 	"fmt"
-	"log"
 
 	"gorgonia.org/tensor"
 
@@ -26,10 +25,7 @@ func ExamplePerceptron_Separate() {
 			1, 1, -1, 1,
 		})),
 	} {
-		found, err := associative.Perceptron{}.Separate(context.Background(), rows)
-		if err != nil {
-			log.Fatal(err)
-		}
+		found := check(associative.Perceptron{}.Separate(context.Background(), rows))
 		fmt.Println(found.Verdict)
 		if found.Verdict == associative.NotSeparable {
 			fmt.Println(found.Reason)
@@ -58,14 +54,8 @@ func ExampleRule() {
 		1, -1, 1, 1, 1, -1, -1, 1, -1, 1,
 	}))
 	for _, rule := range []associative.Rule{associative.Hebb{}, associative.Storkey{}, associative.Projection{}} {
-		network, err := rule.Learn(context.Background(), patterns)
-		if err != nil {
-			log.Fatal(err)
-		}
-		stable, err := network.Stable(patterns)
-		if err != nil {
-			log.Fatal(err)
-		}
+		network := check(rule.Learn(context.Background(), patterns))
+		stable := check(network.Stable(patterns))
 		fmt.Println(rule, stable)
 	}
 	// Output:

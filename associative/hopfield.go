@@ -109,13 +109,13 @@ func newHopfield(m []float64, n int, scale float64, config HopfieldConfig) (*Hop
 	}
 	for i := range n {
 		if d := m[i*n+i]; d != 0 && !config.SelfCoupling {
-			return nil, fmt.Errorf("couplings: unit %d is coupled to itself by %g, want 0: with such a unit the energy may rise and recall may not end (SelfCoupling permits it): %w",
-				i, scale*d, energy.ErrConfig)
+			return nil, fmt.Errorf("couplings: unit %d is coupled to itself by %g, want 0: with such a unit the energy may rise and recall may not end "+
+				"(SelfCoupling permits it): %w", i, scale*d, energy.ErrConfig)
 		}
 		for j := 0; j < i && !config.Asymmetric; j++ {
 			if a, b := m[i*n+j], m[j*n+i]; a != b {
-				return nil, fmt.Errorf("couplings: w(%d,%d) is %g and w(%d,%d) is %g, want them equal: without symmetry there is no energy, and recall may not end (Asymmetric permits it): %w",
-					i, j, scale*a, j, i, scale*b, energy.ErrConfig)
+				return nil, fmt.Errorf("couplings: w(%d,%d) is %g and w(%d,%d) is %g, want them equal: without symmetry there is no energy, and recall "+
+					"may not end (Asymmetric permits it): %w", i, j, scale*a, j, i, scale*b, energy.ErrConfig)
 			}
 		}
 	}

@@ -14,9 +14,9 @@ import (
 //	m ← tanh((Wm + b + x)/T)        bipolar        σ((Wm + b + x)/T)        binary
 //
 // At temperatures far below the size of the fields these are the updates of Synchronous, but for means of 0 (½ for binary units) where
-// fields are 0. The configuration says the rest: the Temperature, and whether x is a field or, with InputIsState and Steps, the state that recall starts from. Its Units
-// and its initial couplings are those of the network, so Units, Seed and InitDeviation must not be given; its zero Dtype means Float64
-// here, in which the numbers are kept to the bit. FromLayer is the way back.
+// fields are 0. The configuration says the rest: the Temperature, and whether x is a field or, with InputIsState and Steps, the state
+// that recall starts from. Its Units and its initial couplings are those of the network, so Units, Seed and InitDeviation must not be
+// given; its zero Dtype means Float64 here, in which the numbers are kept to the bit. FromLayer is the way back.
 //
 // Errors: ErrConfig for those, for what layers.NewHopfield refuses, and for networks that are Asymmetric or coupled to themselves;
 // ErrNotFinite for couplings beyond the range of float32.

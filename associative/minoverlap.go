@@ -81,7 +81,7 @@ func (r MinOverlap) Separate(ctx context.Context, patterns *tensor.Dense) (*Sepa
 	if out.Network, err = counted(x, counts, p, n, true, false); err != nil {
 		return nil, err
 	}
-	return out, ctx.Err()
+	return out, ended(ctx, r)
 }
 
 // leastFirst learns the pattern of the smallest value, |z|² being the square of each condition's length.

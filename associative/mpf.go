@@ -20,10 +20,11 @@ import (
 //
 //	K(W, b) = Σ_p a_p Σ_i exp((E(y_p) − E(y_p^i))/2) + λ/2 Σ_ij w_ij²  →  min        W = Wᵀ, w_ii = 0
 //
-// y^i being y with unit i flipped, and the a_p adding up to 1. K is convex. A pattern that is not stable adds at least a_p to the first sum, which
-// therefore can fall to 0 exactly where all patterns can be stable. Random ones can be well beyond one a unit: in networks of 64 and of 100 units
-// 1.4 patterns a unit were all stored in each of 16 trials, and 1.7 in none. A little Decay makes the basins larger. Where not all can be, the minimum weighs them by their importance; and if patterns are
-// samples of a network, it tends to that network as they grow many.
+// y^i being y with unit i flipped, and the a_p adding up to 1. K is convex. A pattern that is not stable adds at least a_p to the first sum,
+// which therefore can fall to 0 exactly where all patterns can be stable. Random ones can be well beyond one a unit: in networks of 64 and
+// of 100 units 1.4 patterns a unit were all stored in each of 16 trials, and 1.7 in none. Where not all can be stable, the minimum weighs
+// them by their importance. A little Decay makes the basins larger. Where patterns are samples of a network, the minimum tends to that
+// network as the samples grow many.
 //
 // K is a graph (see energy.Quadratic.ProbabilityFlow), its gradient is Gorgonia's, and it is minimised by L-BFGS. Patterns that can all be
 // stable have their minimum at infinity, without Decay: K falls to 0, and learning ends by the Tolerance.
@@ -96,7 +97,7 @@ func (r MPF) Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfield, erro
 	if r.Bias {
 		config.Bias = best.X[n*n:]
 	}
-	return found(r, m, n, config)
+	return found(r, m, n, 1, config)
 }
 
 // flow is the graph of K, compiled.

@@ -55,7 +55,7 @@ func (p Paddings) String() string {
 // Source: B. Raj, R. Singh, "Boltzmann Machines", lecture of 11-785 Introduction to Deep Learning, Carnegie Mellon University, for the idea and for
 // random paddings; how the others are chosen is this library's.
 type Padded struct {
-	// Rule learns the extended patterns. Where it has a setting for each pattern, that is for each padding, those of a pattern one behind
+	// Rule learns the extended patterns; nil means Hebb{}. Where it has a setting for each pattern, that is for each padding, those of a pattern one behind
 	// the other.
 	Rule Rule
 	// Hidden is K; 0 means none, and nothing to pad.
@@ -71,11 +71,13 @@ type Padded struct {
 }
 
 // String names the rule and the hidden units.
-func (r Padded) String() string {
+func (r Padded) String() string { return fmt.Sprintf("%v with %d hidden units", r.rule(), r.Hidden) }
+
+func (r Padded) rule() Rule {
 	if r.Rule == nil {
-		return "padded"
+		return Hebb{}
 	}
-	return fmt.Sprintf("%v with %d hidden units", r.Rule, r.Hidden)
+	return r.Rule
 }
 
 // Learn makes the network, of N + K units, of patterns (P, N). Errors: see Rule; ErrConfig; those of the rule.
@@ -143,8 +145,6 @@ func (r Padded) extend(ctx context.Context, patterns *tensor.Dense) (*extended, 
 
 func (r Padded) validate() error {
 	switch {
-	case r.Rule == nil:
-		return fmt.Errorf("no Rule given, want Hebb{}, say: %w", energy.ErrConfig)
 	case r.Hidden < 0:
 		return fmt.Errorf("Hidden is %d, want at least 0: %w", r.Hidden, energy.ErrConfig)
 	case r.Paddings < RandomPaddings || r.Paddings > Relaxed:
@@ -156,7 +156,7 @@ func (r Padded) validate() error {
 }
 
 func (r Padded) learn(ctx context.Context, e *extended) (*Hopfield, error) {
-	h, err := r.Rule.Learn(ctx, e.tensor(tensor.Float64))
+	h, err := r.rule().Learn(ctx, e.tensor(tensor.Float64))
 	if err == nil && (h.n != e.units || h.config.Binary) {
 		err = fmt.Errorf("the rule made a network of other units than it was to learn: %w", energy.ErrConfig)
 	}

@@ -191,7 +191,6 @@ func TestPaddedRefuses(t *testing.T) {
 		err  error
 		text string
 	}{
-		{"no rule", context.Background(), Padded{}, x, energy.ErrConfig, "associative: padded: Learn: no Rule given"},
 		{"negative hidden", context.Background(), Padded{Rule: Hebb{}, Hidden: -1}, x, energy.ErrConfig, "Hidden is -1"},
 		{"negative copies", context.Background(), Padded{Rule: Hebb{}, Copies: -1}, x, energy.ErrConfig, "Copies is -1"},
 		{"unknown paddings", context.Background(), Padded{Rule: Hebb{}, Paddings: 3}, x, energy.ErrConfig, "Paddings are Paddings(3)"},
@@ -240,4 +239,11 @@ func TestPaddedRefuses(t *testing.T) {
 			require.ErrorContains(t, err, c.text)
 		})
 	}
+}
+
+func TestPaddedWithoutARuleIsHebbs(t *testing.T) {
+	x := spins(rand.New(rand.NewPCG(12, 1)), 3, 8)
+	with, without := Padded{Rule: Hebb{}, Hidden: 4, Seed: 3}, Padded{Hidden: 4, Seed: 3}
+	require.Equal(t, learn(t, with, x).Couplings(), learn(t, without, x).Couplings())
+	require.Equal(t, "Hebb with 4 hidden units", without.String())
 }

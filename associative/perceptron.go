@@ -97,7 +97,7 @@ func (r Perceptron) Separate(ctx context.Context, patterns *tensor.Dense) (*Sepa
 	if out.Network, err = counted(x, counts, p, n, r.PerUnit, !r.NoBias); err != nil {
 		return nil, err
 	}
-	return out, ctx.Err()
+	return out, ended(ctx, r)
 }
 
 // counted makes the network of the counts of updates, (P, n).

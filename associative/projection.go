@@ -54,12 +54,12 @@ func (r Projection) Learn(_ context.Context, patterns *tensor.Dense) (*Hopfield,
 	if !r.KeepDiagonal {
 		clearDiagonal(m, n)
 	}
-	return newHopfield(m, n, 1, HopfieldConfig{SelfCoupling: r.KeepDiagonal})
+	return found(r, m, n, 1, HopfieldConfig{SelfCoupling: r.KeepDiagonal})
 }
 
 func degenerate(r Rule, n int) error {
-	return fmt.Errorf("associative: %v: Learn: the patterns span all %d dimensions, so that W is the identity, and nothing is left of it without its diagonal; want at most %d independent patterns (KeepDiagonal keeps the identity): %w",
-		r, n, n-1, energy.ErrConfig)
+	return fmt.Errorf("associative: %v: Learn: the patterns span all %d dimensions, so that W is the identity, and nothing is left of it without "+
+		"its diagonal; want at most %d independent patterns (KeepDiagonal keeps the identity): %w", r, n, n-1, energy.ErrConfig)
 }
 
 // uncouple writes the zeros that rounding left in a projector: w_ii = 1 means that w_ij = 0 for all others, since

@@ -30,12 +30,20 @@ func patternsOf(rule Rule, patterns *tensor.Dense) (x []float64, p, n int, err e
 	return x, len(x) / n, n, nil
 }
 
-// found makes the network of the couplings that a rule has come to.
-func found(rule Rule, m []float64, n int, config HopfieldConfig) (*Hopfield, error) {
-	if !kernel.AllFinite(m) || !kernel.AllFinite(config.Bias) {
-		return nil, fmt.Errorf("associative: %v: Learn: couplings overflow, want a smaller Rate: %w", rule, energy.ErrNotFinite)
+// ended is the error of a context that has ended, nil before.
+func ended(ctx context.Context, rule Rule) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("associative: %v: Learn: %w", rule, err)
 	}
-	h, err := newHopfield(m, n, 1, config)
+	return nil
+}
+
+// found makes the network of the couplings scale·m that a rule has come to.
+func found(rule Rule, m []float64, n int, scale float64, config HopfieldConfig) (*Hopfield, error) {
+	if !kernel.AllFinite(m) || !kernel.AllFinite(config.Bias) {
+		return nil, fmt.Errorf("associative: %v: Learn: couplings overflow: %w", rule, energy.ErrNotFinite)
+	}
+	h, err := newHopfield(m, n, scale, config)
 	if err != nil {
 		return nil, fmt.Errorf("associative: %v: Learn: %w", rule, err)
 	}

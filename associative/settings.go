@@ -3,6 +3,7 @@ package associative
 import (
 	"fmt"
 	"math"
+	"math/bits"
 
 	"github.com/harmonium-go/harmonium/energy"
 )
@@ -59,6 +60,14 @@ const defaultSweeps = 100
 func validSweeps(name string, sweeps int) error {
 	if sweeps < 0 {
 		return fmt.Errorf("%s is %d, want at least 1, or 0 for %d: %w", name, sweeps, defaultSweeps, energy.ErrConfig)
+	}
+	return nil
+}
+
+// validEnumeration checks a number of units all of whose states are to be looked at.
+func validEnumeration(n int) error {
+	if 1<<min(n, 30) > energy.MaxStates {
+		return fmt.Errorf("%d units, want at most %d, whose states can be enumerated: %w", n, bits.Len(energy.MaxStates)-1, energy.ErrConfig)
 	}
 	return nil
 }

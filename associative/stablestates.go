@@ -7,20 +7,18 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
 )
 
 // grayBits is how many units are run through by flips before the fields are summed afresh.
 const grayBits = 12
 
-// StableStates returns all states that no unit wants to leave (see Stable), by looking at each of the 2^n: low values first, the last unit
-// runs fastest. There are none at all only in networks that are asymmetric or coupled to themselves. Errors: ErrConfig for more than 22 units;
-// context's error when it ends. Cost: n a state, since neighbours in a Gray code differ by a flip.
+// StableStates returns all states that are Stable, by looking at each of the 2^n: low values first, the last unit runs fastest. Only
+// networks that are asymmetric or coupled to themselves have none, and for these it is no tensor: a tensor has rows.
+// Errors: ErrConfig for more than 22 units; context's error when it ends. Cost: n a state, since neighbours in a Gray code differ by a flip.
 func (h *Hopfield) StableStates(ctx context.Context) ([][]float64, error) {
-	if 1<<min(h.n, 30) > energy.MaxStates {
-		return nil, fmt.Errorf("associative: Hopfield: StableStates: %d units, want at most %d, whose states can be enumerated: %w",
-			h.n, bits.Len(energy.MaxStates)-1, energy.ErrConfig)
+	if err := validEnumeration(h.n); err != nil {
+		return nil, fmt.Errorf("associative: Hopfield: StableStates: %w", err)
 	}
 	inner := min(h.n, grayBits)
 	var found []int

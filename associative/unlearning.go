@@ -72,9 +72,14 @@ func (r Unlearning) Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfiel
 		return nil, fmt.Errorf("associative: %v: Learn: %w", r, err)
 	}
 	if learned.config.Asymmetric || learned.config.Binary {
-		return nil, fmt.Errorf("associative: %v: Learn: the rule makes networks that are asymmetric or binary, want symmetric couplings of bipolar units: %w", r, energy.ErrConfig)
+		return nil, fmt.Errorf("associative: %v: Learn: the rule makes networks that are asymmetric or binary, want symmetric couplings of "+
+			"bipolar units: %w", r, energy.ErrConfig)
 	}
-	return learned.unlearn(ctx, dreams, rate, r.Seed)
+	unlearned, err := learned.unlearn(ctx, dreams, rate, r.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("associative: %v: Learn: %w", r, err)
+	}
+	return unlearned, nil
 }
 
 // unlearn returns the network after dreams; a negative rate learns them.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"gorgonia.org/tensor"
@@ -115,7 +114,7 @@ func (r Valleys) Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfield, 
 			break
 		}
 	}
-	return found(r, a.h.m, n, a.h.config)
+	return found(r, a.h.m, n, 1, a.h.config)
 }
 
 func (r Valleys) withDefaults(p int) Valleys {
@@ -132,8 +131,8 @@ func (r Valleys) validate(n int) error {
 	if r.From < AllStates || r.From > NearTargets {
 		return fmt.Errorf("From is %v, want AllStates, RandomStates, Targets or NearTargets: %w", r.From, energy.ErrConfig)
 	}
-	if r.From == AllStates && 1<<min(n, 30) > energy.MaxStates {
-		return fmt.Errorf("%d units, want at most %d, whose states can be enumerated: %w", n, int(math.Log2(energy.MaxStates)), energy.ErrConfig)
+	if err := validEnumeration(n); err != nil && r.From == AllStates {
+		return fmt.Errorf("From is AllStates: %w", err)
 	}
 	for _, only := range []struct {
 		name  string

@@ -193,7 +193,7 @@ func TestRetrieval(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, got, again)
 	for _, bad := range []RetrievalConfig{
-		{}, {Rules: c.Rules, Units: []int{2, 1}}, {Rules: c.Rules, Loads: []float64{-0.1}}, {Rules: c.Rules, Loads: []float64{math.NaN()}},
+		{Rules: []associative.Rule{}}, {Rules: c.Rules, Units: []int{2, 1}}, {Rules: c.Rules, Loads: []float64{-0.1}}, {Rules: c.Rules, Loads: []float64{math.NaN()}},
 		{Rules: c.Rules, Noise: 0.5}, {Rules: c.Rules, Noise: math.NaN()}, {Rules: c.Rules, Tried: -1}, {Rules: c.Rules, Ties: 2},
 	} {
 		_, err := Retrieval(t.Context(), bad)
