@@ -27,7 +27,7 @@ func TestBidirectionalIsLeastSquares(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 35))
 		p, n, k := 1+r.IntN(10), 1+r.IntN(12), 1+r.IntN(12)
 		x, y := spins(r, p, n), spins(r, p, k)
-		l := associator(t)(Bidirectional(x, y))
+		l := must(Bidirectional(x, y))(t)
 		ux, uy := scaledTo1(x), scaledTo1(y)
 		left := plainProduct(plainProduct(plainTranspose(ux), ux), l.W())
 		right := plainProduct(l.W(), plainProduct(plainTranspose(uy), uy))
@@ -47,11 +47,11 @@ func TestBidirectionalIsLeastSquares(t *testing.T) {
 		}
 		// Nothing of W lies outside the spans.
 		for _, side := range []struct{ patterns, w *tensor.Dense }{{x, plainTranspose(l.W())}, {y, l.W()}} {
-			_, outside, err := associator(t)(Pseudoinverse(side.patterns, side.patterns)).Novelty(side.w)
+			_, outside, err := must(Pseudoinverse(side.patterns, side.patterns))(t).Novelty(side.w)
 			require.NoError(t, err)
 			require.InDeltaSlice(t, make([]float64, n*k), outside.Float64s(), 1e-11)
 		}
-		turned := associator(t)(Bidirectional(y, x))
+		turned := must(Bidirectional(y, x))(t)
 		require64(t, plainTranspose(l.W()), turned.W(), 1e-11)
 	}
 }
@@ -76,11 +76,11 @@ func TestBidirectionalOfEqualOverlaps(t *testing.T) {
 			}
 		}
 		codes := matrix.Tensor(tensor.Float64, y, p, k)
-		l := associator(t)(Bidirectional(x, codes))
+		l := must(Bidirectional(x, codes))(t)
 		require64(t, scaledTo1(codes), plainProduct(scaledTo1(x), l.W()), 1e-9)
 		require64(t, scaledTo1(x), plainProduct(scaledTo1(codes), plainTranspose(l.W())), 1e-9)
 		require.Equal(t, p, stationaryPairs(t, l, x, codes))
-		require.Less(t, stationaryPairs(t, associator(t)(Correlation(x, codes)), x, codes), p)
+		require.Less(t, stationaryPairs(t, must(Correlation(x, codes))(t), x, codes), p)
 	}
 }
 
@@ -111,9 +111,9 @@ func TestBidirectionalKeepsMorePairs(t *testing.T) {
 		for seed := range uint64(sets) {
 			r := rand.New(rand.NewPCG(seed, 37))
 			x, y := spins(r, p, n), spins(r, p, n)
-			kept[0] += stationaryPairs(t, associator(t)(Bidirectional(x, y)), x, y)
-			kept[1] += stationaryPairs(t, associator(t)(Correlation(x, y)), x, y)
-			kept[2] += stationaryPairs(t, associator(t)(Pseudoinverse(x, y)), x, y)
+			kept[0] += stationaryPairs(t, must(Bidirectional(x, y))(t), x, y)
+			kept[1] += stationaryPairs(t, must(Correlation(x, y))(t), x, y)
+			kept[2] += stationaryPairs(t, must(Pseudoinverse(x, y))(t), x, y)
 		}
 		for rule, count := range kept {
 			share := float64(count) / float64(p*sets)

@@ -59,13 +59,6 @@ func TestBinaryDoesTheSame(t *testing.T) {
 	}
 }
 
-func must[T any](v T, err error) func(t *testing.T) T {
-	return func(t *testing.T) T {
-		require.NoError(t, err)
-		return v
-	}
-}
-
 func TestStableStates(t *testing.T) {
 	for seed := range uint64(12) {
 		r := rand.New(rand.NewPCG(seed, 14))

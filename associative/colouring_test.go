@@ -108,7 +108,7 @@ func TestColouringIsAsynchronous(t *testing.T) {
 				require.NoError(t, err)
 				got := recall(t, net, x, Block{Blocks: blocks})
 				singly := recall(t, net, x, Block{Blocks: singles(order)})
-				inOrder := recall(t, orderedNet, spinsOf(start, g.n), Asynchronous{InOrder: true})
+				inOrder := recall(t, orderedNet, rowsOf(g.n, start...), Asynchronous{InOrder: true})
 				require.Equal(t, singly, got)
 				require.Equal(t, inOrder.States.Float64s(), permuted(got.States.Float64s()))
 				require.Equal(t, inOrder.Trace, got.Trace)

@@ -20,12 +20,12 @@ func TestCorrelationIsTheSumOfOuterProducts(t *testing.T) {
 				}
 			}
 		}
-		require.Equal(t, want, associator(t)(Correlation(x, y)).W().Float64s())
-		require.Equal(t, want, associator(t)(Correlation(inSingle(x), inSingle(y))).W().Float64s())
-		require.Zero(t, associator(t)(Correlation(x, y)).Rank())
+		require.Equal(t, want, must(Correlation(x, y))(t).W().Float64s())
+		require.Equal(t, want, must(Correlation(inSingle(x), inSingle(y)))(t).W().Float64s())
+		require.Zero(t, must(Correlation(x, y))(t).Rank())
 	}
 	auto := spins(rand.New(rand.NewPCG(1, 1)), 5, 9)
-	w := associator(t)(Correlation(auto, auto)).W()
+	w := must(Correlation(auto, auto))(t).W()
 	for i := range 9 {
 		require.Equal(t, 5.0, w.Float64s()[i*10], "the diagonal stays")
 	}
@@ -42,16 +42,16 @@ func TestCorrelationIsTheSumOfOuterProducts(t *testing.T) {
 func TestNetworksWorkedByHand(t *testing.T) {
 	x := tensorOf([]float64{1, -1, -1, 1}, []float64{1, 1, -1, -1})
 	y := tensorOf([]float64{1, -1}, []float64{1, 1})
-	hetero := associator(t)(Correlation(x, y))
+	hetero := must(Correlation(x, y))(t)
 	require.Equal(t, []float64{2, 0, 0, 2, -2, 0, 0, -2}, hetero.W().Float64s())
-	require.Equal(t, []float64{4, -4, 4, 4}, result(t)(hetero.Map(x)).Float64s(), "n·y, as the patterns are orthogonal")
-	require.Equal(t, []float64{1, -1}, result(t)(hetero.Recall(tensorOf([]float64{1, -1, -1, -1}))).Float64s(), "x_1 with its last component turned over, a tie")
+	require.Equal(t, []float64{4, -4, 4, 4}, must(hetero.Map(x))(t).Float64s(), "n·y, as the patterns are orthogonal")
+	require.Equal(t, []float64{1, -1}, must(hetero.Recall(tensorOf([]float64{1, -1, -1, -1})))(t).Float64s(), "x_1 with its last component turned over, a tie")
 
-	auto := associator(t)(Correlation(x, x))
+	auto := must(Correlation(x, x))(t)
 	require.Equal(t, []float64{2, 0, -2, 0, 0, 2, 0, -2, -2, 0, 2, 0, 0, -2, 0, 2}, auto.W().Float64s())
-	require.Equal(t, x.Float64s(), result(t)(auto.Recall(x)).Float64s())
+	require.Equal(t, x.Float64s(), must(auto.Recall(x))(t).Float64s())
 
-	recognition := associator(t)(Correlation(x, tensorOf([]float64{1, 0}, []float64{0, 1})))
+	recognition := must(Correlation(x, tensorOf([]float64{1, 0}, []float64{0, 1})))(t)
 	require.Equal(t, plainTranspose(x).Float64s(), recognition.W().Float64s(), "the templates as columns")
 	classes, err := recognition.Classify(x)
 	require.NoError(t, err)
@@ -59,9 +59,9 @@ func TestNetworksWorkedByHand(t *testing.T) {
 
 	x = tensorOf([]float64{1, -1, -1, 1}, []float64{1, 1, -1, -1}, []float64{1, 1, -1, 1})
 	y = tensorOf([]float64{1, -1}, []float64{1, 1}, []float64{-1, 1})
-	crosstalk := result(t)(Crosstalk(x, y))
+	crosstalk := must(Crosstalk(x, y))(t)
 	require.Equal(t, []float64{-0.5, 0.5, -0.5, 0.5, 1, 0}, crosstalk.Float64s())
-	require.Equal(t, []float64{1, -1, 1, 1, -1, 1}, result(t)(associator(t)(Correlation(x, y)).Recall(x)).Float64s(),
+	require.Equal(t, []float64{1, -1, 1, 1, -1, 1}, must(must(Correlation(x, y))(t).Recall(x))(t).Float64s(),
 		"the first component at x_3 is a tie, which −1 decides rightly")
 }
 
@@ -71,13 +71,13 @@ func TestOrthogonalPatternsHaveNoCrosstalk(t *testing.T) {
 		x := hadamard(1 << order)
 		n := x.Shape()[0]
 		y := spins(r, n, 7)
-		require.Equal(t, make([]float64, n*7), result(t)(Crosstalk(x, y)).Float64s())
-		l := associator(t)(Correlation(x, y))
-		require.Equal(t, y.Float64s(), result(t)(l.Recall(x)).Float64s())
-		for i, v := range result(t)(l.Map(x)).Float64s() {
+		require.Equal(t, make([]float64, n*7), must(Crosstalk(x, y))(t).Float64s())
+		l := must(Correlation(x, y))(t)
+		require.Equal(t, y.Float64s(), must(l.Recall(x))(t).Float64s())
+		for i, v := range must(l.Map(x))(t).Float64s() {
 			require.Equal(t, float64(n)*y.Float64s()[i], v)
 		}
-		single := result(t)(Crosstalk(inSingle(x), inSingle(y)))
+		single := must(Crosstalk(inSingle(x), inSingle(y)))(t)
 		require.Equal(t, make([]float32, n*7), single.Float32s())
 	}
 }
@@ -101,7 +101,7 @@ func TestCrosstalkIsItsFormula(t *testing.T) {
 				}
 			}
 		}
-		require.InDeltaSlice(t, want, result(t)(Crosstalk(x, y)).Float64s(), 1e-10)
+		require.InDeltaSlice(t, want, must(Crosstalk(x, y))(t).Float64s(), 1e-10)
 	}
 }
 
@@ -124,9 +124,9 @@ func TestCrosstalkDecidesRecall(t *testing.T) {
 		if seed%2 == 1 {
 			y = spins(r, p, 1+r.IntN(20))
 		}
-		l := associator(t)(Correlation(x, y))
-		got, crosstalk := result(t)(l.Recall(x)).Float64s(), result(t)(Crosstalk(x, y)).Float64s()
-		fields := result(t)(l.Map(x)).Float64s()
+		l := must(Correlation(x, y))(t)
+		got, crosstalk := must(l.Recall(x))(t).Float64s(), must(Crosstalk(x, y))(t).Float64s()
+		fields := must(l.Map(x))(t).Float64s()
 		for i, want := range y.Float64s() {
 			right := got[i] == want
 			require.Equal(t, recalledBy(crosstalk[i], want, 1), right, "seed %d, component %d: crosstalk %v", seed, i, crosstalk[i])
@@ -156,9 +156,9 @@ func TestCrosstalkDecidesRecall(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 16))
 		n := 4 + 2*r.IntN(8)
 		x := spins(r, 1+r.IntN(n), n)
-		one, err := iterated(t, associator(t)(Correlation(x, x)), Keep).Recall(x, Synchronous{MaxSweeps: 1})
+		one, err := iterated(t, must(Correlation(x, x))(t), Keep).Recall(x, Synchronous{MaxSweeps: 1})
 		require.NoError(t, err)
-		crosstalk := result(t)(Crosstalk(x, x)).Float64s()
+		crosstalk := must(Crosstalk(x, x))(t).Float64s()
 		for i, want := range x.Float64s() {
 			require.Equal(t, -crosstalk[i]*want <= 1, one.States.Float64s()[i] == want)
 		}

@@ -50,11 +50,11 @@ func TestEigenvectorOfOrthogonalPatterns(t *testing.T) {
 		for i, v := range row {
 			want[i], without[i] = lambda*v, (lambda-3.5/n)*v
 		}
-		closeTo(t, want, applied(whole.Couplings().Float64s(), row), 1e-14)
-		closeTo(t, without, applied(h.Couplings().Float64s(), row), 1e-14)
+		require.InDeltaSlice(t, want, applied(whole.Couplings().Float64s(), row), 1e-14)
+		require.InDeltaSlice(t, without, applied(h.Couplings().Float64s(), row), 1e-14)
 	}
 	// With all values 1 it is Hebb's rule.
-	closeTo(t, learn(t, Hebb{}, rowsOf(n, all[:p*n]...)).Couplings().Float64s(), learn(t, Eigenvector{}, rowsOf(n, all[:p*n]...)).Couplings().Float64s(), 1e-15)
+	require.InDeltaSlice(t, learn(t, Hebb{}, rowsOf(n, all[:p*n]...)).Couplings().Float64s(), learn(t, Eigenvector{}, rowsOf(n, all[:p*n]...)).Couplings().Float64s(), 1e-15)
 }
 
 // For any independent patterns W has the values as its spectrum, its vectors are the nearest to the patterns, and patterns whose values
@@ -112,7 +112,7 @@ func TestEigenvectorOfAnyPatterns(t *testing.T) {
 			for i := range want {
 				want[i] = v * y[mu*n+i]
 			}
-			closeTo(t, want, applied(w, y[mu*n:(mu+1)*n]), 1e-10)
+			require.InDeltaSlice(t, want, applied(w, y[mu*n:(mu+1)*n]), 1e-10)
 		}
 		require.Equal(t, learn(t, Projection{}, x).Couplings(), learn(t, Eigenvector{}, x).Couplings())
 		twos := learn(t, Eigenvector{Values: []float64{2, 2, 2, 2}, KeepDiagonal: true}, x).Couplings().Float64s()

@@ -14,10 +14,6 @@ import (
 	"github.com/harmonium-go/harmonium/internal/stattest"
 )
 
-func exactly(t *testing.T, g *Ising, temperature float64) Equilibrium {
-	return must(g.Exact(temperature))(t)
-}
-
 func latticeOf(t *testing.T, l Lattice) *Ising { return must(l.Ising())(t) }
 
 // The sums over all states by their formulas.
@@ -45,7 +41,7 @@ func TestExactIsTheSumOverStates(t *testing.T) {
 				m2 += p[k] * ms * ms
 				m4 += p[k] * ms * ms * ms * ms
 			}
-			got := exactly(t, g, temperature)
+			got := must(g.Exact(temperature))(t)
 			for name, v := range map[string][2]float64{
 				"log Z":          {math.Log(z), got.LogZ},
 				"energy":         {e, got.Energy},
@@ -78,7 +74,7 @@ func TestRing(t *testing.T) {
 					plus, minus := math.Exp(k)*math.Cosh(b)+root, math.Exp(k)*math.Cosh(b)-root
 					return math.Log(math.Pow(plus, float64(n)) + math.Pow(minus, float64(n)))
 				}
-				got := exactly(t, latticeOf(t, Lattice{Sides: []int{n}, Periodic: true, J: j, Field: field}), temperature)
+				got := must(latticeOf(t, Lattice{Sides: []int{n}, Periodic: true, J: j, Field: field}).Exact(temperature))(t)
 				name := fmt.Sprint(n, j, field)
 				require.InDelta(t, logZ(temperature, field), got.LogZ, 1e-11, name)
 				const d = 1e-5
@@ -95,7 +91,7 @@ func TestChain(t *testing.T) {
 		for _, j := range []float64{1.3, -0.6} {
 			const temperature = 0.9
 			k := j / temperature
-			got := exactly(t, latticeOf(t, Lattice{Sides: []int{n}, J: j}), temperature)
+			got := must(latticeOf(t, Lattice{Sides: []int{n}, J: j}).Exact(temperature))(t)
 			bonds, square := float64(n-1), 0.0
 			for a := range n {
 				for b := range n {
@@ -155,7 +151,7 @@ func TestTorusIsKaufmans(t *testing.T) {
 	for _, sides := range [][2]int{{2, 2}, {2, 5}, {3, 3}, {3, 4}, {4, 4}, {3, 6}, {4, 5}} {
 		g := latticeOf(t, Lattice{Sides: sides[:], Periodic: true})
 		for _, temperature := range []float64{1, 2, CriticalTemperature, 2.5, 5} {
-			require.InDelta(t, kaufman(sides[0], sides[1], temperature), exactly(t, g, temperature).LogZ, 1e-10, fmt.Sprint(sides, temperature))
+			require.InDelta(t, kaufman(sides[0], sides[1], temperature), must(g.Exact(temperature))(t).LogZ, 1e-10, fmt.Sprint(sides, temperature))
 		}
 	}
 }
@@ -165,28 +161,28 @@ func TestFluctuationsAreDerivatives(t *testing.T) {
 	const temperature, field, d = 2.4, 0.3, 1e-4
 	l := Lattice{Sides: []int{3, 4}, Periodic: true, Field: field}
 	g := latticeOf(t, l)
-	got := exactly(t, g, temperature)
-	require.InDelta(t, (exactly(t, g, temperature+d).Energy-exactly(t, g, temperature-d).Energy)/(2*d*12), got.SpecificHeat, 1e-7)
+	got := must(g.Exact(temperature))(t)
+	require.InDelta(t, (must(g.Exact(temperature+d))(t).Energy-must(g.Exact(temperature-d))(t).Energy)/(2*d*12), got.SpecificHeat, 1e-7)
 	l.Field += d
-	more := exactly(t, latticeOf(t, l), temperature)
+	more := must(latticeOf(t, l).Exact(temperature))(t)
 	l.Field -= 2 * d
-	less := exactly(t, latticeOf(t, l), temperature)
+	less := must(latticeOf(t, l).Exact(temperature))(t)
 	require.InDelta(t, (more.Magnetisation-less.Magnetisation)/(2*d), got.Susceptibility, 1e-7)
 }
 
 // A cold lattice is in its lowest states, a hot one in all alike; neither overflows.
 func TestExactAtTheEnds(t *testing.T) {
 	g := latticeOf(t, Lattice{Sides: []int{4, 4}, Periodic: true})
-	cold := exactly(t, g, 1e-3)
+	cold := must(g.Exact(1e-3))(t)
 	require.InDelta(t, 32e3+math.Log(2), cold.LogZ, 1e-9)
 	require.Equal(t, -32.0, cold.Energy)
 	require.Equal(t, 1.0, cold.MagnetisationAbs)
 	require.Zero(t, cold.SpecificHeat)
-	hot := exactly(t, g, 1e9)
+	hot := must(g.Exact(1e9))(t)
 	require.InDelta(t, 16*math.Log(2), hot.LogZ, 1e-12)
 	require.InDelta(t, 1.0/16, hot.MagnetisationSquare, 1e-8)
 	one := latticeOf(t, Lattice{Sides: []int{1}, Field: 2})
-	require.InDelta(t, math.Tanh(2/1.5), exactly(t, one, 1.5).Magnetisation, 1e-12)
+	require.InDelta(t, math.Tanh(2/1.5), must(one.Exact(1.5))(t).Magnetisation, 1e-12)
 }
 
 // The estimates are the formulas, and of independent draws they are those of the enumeration. The twins leave the temperature out.
@@ -198,7 +194,7 @@ func TestEstimates(t *testing.T) {
 
 	const n, rounds, draws, temperature, alpha = 9, 400, 50, 2.2, 1e-6
 	g := latticeOf(t, Lattice{Sides: []int{3, 3}, Periodic: true, Field: 0.2})
-	want := exactly(t, g, temperature)
+	want := must(g.Exact(temperature))(t)
 	states, p := boltzmann(g.Hopfield(), temperature)
 	cumulative := make([]float64, len(p))
 	total := 0.0
@@ -214,7 +210,7 @@ func TestEstimates(t *testing.T) {
 			for range draws {
 				rows = append(rows, states[min(sort.SearchFloat64s(cumulative, r.Float64()), len(p)-1)]...)
 			}
-			x := spinsOf(rows, n)
+			x := rowsOf(n, rows...)
 			heats = append(heats, must(SpecificHeat(must(g.Energy(x))(t), n, temperature))(t))
 			chis = append(chis, must(Susceptibility(must(g.Magnetisation(x))(t), n, temperature))(t))
 		}

@@ -95,3 +95,14 @@ func TestSynchronousEndsInOneOrTwo(t *testing.T) {
 	}
 	require.Positive(t, twos)
 }
+
+// must is what a function returned, which is to have no error; failure is the error of one that returned something beside.
+func must[T any](v T, err error) func(t testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		require.NoError(t, err)
+		return v
+	}
+}
+
+func failure(_ any, err error) error { return err }

@@ -216,5 +216,3 @@ func TestIsingDoesNotChange(t *testing.T) {
 	require.Equal(t, 2, g.Len())
 	require.Equal(t, "[{0 1 1}]", fmt.Sprint(g.Bonds()))
 }
-
-func spinsOf(x []float64, n int) *tensor.Dense { return matrix.Tensor(tensor.Float64, x, len(x)/n, n) }

@@ -46,7 +46,7 @@ func TestDescentGoesToThePseudoinverse(t *testing.T) {
 		if seed%2 == 1 {
 			x = deficient(r, p, n, 1+r.IntN(min(p, n, 3)))
 		}
-		want := associator(t)(Pseudoinverse(x, y))
+		want := must(Pseudoinverse(x, y))(t)
 		l, report, err := LinearDescent{Epochs: 200_000, Tolerance: 1e-12}.Learn(t.Context(), x, y)
 		require.NoError(t, err)
 		require.True(t, report.Converged, "seed %d: %d epochs, gradient %g", seed, report.Epochs(), report.Gradient)
@@ -98,7 +98,7 @@ func TestDescentRateIsBounded(t *testing.T) {
 	l, report, err := LinearDescent{Rate: 0.999 * bound, Epochs: 100_000}.Learn(t.Context(), x, y)
 	require.NoError(t, err)
 	require.True(t, report.Converged)
-	require64(t, associator(t)(Pseudoinverse(x, y)).W(), l.W(), 1e-7)
+	require64(t, must(Pseudoinverse(x, y))(t).W(), l.W(), 1e-7)
 	require.Greater(t, squaredError(x, plainDescent(x, y, 1.01*bound, 5000), y), 1e6)
 	for _, rate := range []float64{1.001 * bound, math.Inf(1), math.NaN(), -0.1} {
 		_, _, err := LinearDescent{Rate: rate}.Learn(t.Context(), x, y)

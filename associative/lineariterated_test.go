@@ -65,7 +65,7 @@ func TestIterateIsRepeatedRecall(t *testing.T) {
 				}
 			}
 		}
-		l := associator(t)(NewLinear(matrix.Tensor(tensor.Float64, w, n, n)))
+		l := must(NewLinear(matrix.Tensor(tensor.Float64, w, n, n)))(t)
 		x := spins(r, 6, n)
 		got, err := iterated(t, l, ties).Recall(x, Synchronous{})
 		require.NoError(t, err)
@@ -105,7 +105,7 @@ func TestIterateFindsLongCycles(t *testing.T) {
 	for i := range n {
 		w[i*n+(i+1)%n] = 1
 	}
-	l := associator(t)(NewLinear(matrix.Tensor(tensor.Float64, w, n, n)))
+	l := must(NewLinear(matrix.Tensor(tensor.Float64, w, n, n)))(t)
 	got, err := iterated(t, l, Keep).Recall(tensorOf([]float64{1, -1, -1, -1, -1, -1, -1}, []float64{1, 1, 1, 1, 1, 1, 1}), Synchronous{})
 	require.NoError(t, err)
 	require.Equal(t, []int{7, 1}, got.Cycle)
@@ -124,7 +124,7 @@ func TestAutoassociationEndsInFixedPoints(t *testing.T) {
 		n := 2 + r.IntN(30)
 		x := spins(r, 1+r.IntN(n), n)
 		for name, l := range map[string]*Linear{
-			"correlation": associator(t)(Correlation(x, x)), "pseudoinverse": associator(t)(Pseudoinverse(x, x)),
+			"correlation": must(Correlation(x, x))(t), "pseudoinverse": must(Pseudoinverse(x, x))(t),
 		} {
 			for _, ties := range []Ties{Keep, Minus} {
 				got, err := iterated(t, l, ties).Recall(spins(r, 20, n), Synchronous{})
@@ -138,7 +138,7 @@ func TestAutoassociationEndsInFixedPoints(t *testing.T) {
 			for i := range negative.Float64s() {
 				negative.Float64s()[i] *= -1
 			}
-			got, err := iterated(t, associator(t)(NewLinear(negative)), Keep).Recall(x, Synchronous{})
+			got, err := iterated(t, must(NewLinear(negative))(t), Keep).Recall(x, Synchronous{})
 			require.NoError(t, err)
 			for _, c := range got.Cycle {
 				require.LessOrEqual(t, c, 2)

@@ -33,7 +33,7 @@ func TestSpontaneousMagnetisation(t *testing.T) {
 func TestGibbsHasYangsMagnetisation(t *testing.T) {
 	const side, rows, sweeps, average, alpha = 32, 64, 100, 50, 1e-6
 	h := latticeOf(t, Lattice{Sides: []int{side, side}, Periodic: true}).Hopfield()
-	up := spinsOf(slices.Repeat([]float64{1}, rows*side*side), side*side)
+	up := rowsOf(side*side, slices.Repeat([]float64{1}, rows*side*side)...)
 	want := must(SpontaneousMagnetisation(2))(t)
 	for _, seed := range stattest.Seeds {
 		magnetisation := func(temperature float64) (m []float64) {

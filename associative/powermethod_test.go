@@ -13,13 +13,6 @@ import (
 	"github.com/harmonium-go/harmonium/internal/matrix"
 )
 
-func powers(t *testing.T, p PowerMethod, w, x *tensor.Dense) *PowerResult {
-	t.Helper()
-	got, err := p.Run(w, x)
-	require.NoError(t, err)
-	return got
-}
-
 func rotation(angle float64) *tensor.Dense {
 	return tensorOf([]float64{math.Cos(angle), math.Sin(angle)}, []float64{-math.Sin(angle), math.Cos(angle)})
 }
@@ -50,7 +43,7 @@ func TestPowerMethodFindsTheDominantEigenvector(t *testing.T) {
 		if other > 0.97*math.Abs(values[at]) {
 			continue // too near to a tie for this test's steps
 		}
-		got := powers(t, PowerMethod{Seed: seed}, w, nil)
+		got := must(PowerMethod{Seed: seed}.Run(w, nil))(t)
 		require.True(t, got.Eigenvector[0])
 		require.InDelta(t, values[at], got.Values[0], 1e-9*math.Abs(values[at]))
 		require.Less(t, got.Residuals[0], 1e-10*mat.Norm(symmetric, 2))
@@ -73,14 +66,14 @@ func TestPowerMethodFindsTheDominantEigenvector(t *testing.T) {
 
 // W = (2 0; 0 1): every start with a part along the first axis goes there, and the second axis stays where it is.
 func TestPowerMethodByHand(t *testing.T) {
-	got := powers(t, PowerMethod{}, tensorOf([]float64{2, 0}, []float64{0, 1}), tensorOf([]float64{1, 1}, []float64{-1e-3, 5}, []float64{0, 7}, []float64{3, 0}))
+	got := must(PowerMethod{}.Run(tensorOf([]float64{2, 0}, []float64{0, 1}), tensorOf([]float64{1, 1}, []float64{-1e-3, 5}, []float64{0, 7}, []float64{3, 0})))(t)
 	require.InDeltaSlice(t, []float64{1, 0, -1, 0, 0, 1, 1, 0}, got.Vectors.Float64s(), 1e-9)
 	require.InDeltaSlice(t, []float64{2, 2, 1, 2}, got.Values, 1e-12)
 	require.Equal(t, []int{1, 1, 1, 1}, got.Cycle)
 	require.Equal(t, []int{0, 0}, got.Steps[2:], "eigenvectors from the start, the one orthogonal to the dominant one among them")
 
 	// States are rows: of W = (2 1; 0 1) the row (1, 1) is the eigenvector of 2, not the column (1, 0).
-	got = powers(t, PowerMethod{}, tensorOf([]float64{2, 1}, []float64{0, 1}), tensorOf([]float64{1, 0}))
+	got = must(PowerMethod{}.Run(tensorOf([]float64{2, 1}, []float64{0, 1}), tensorOf([]float64{1, 0})))(t)
 	require.InDeltaSlice(t, []float64{math.Sqrt2 / 2, math.Sqrt2 / 2}, got.Vectors.Float64s(), 1e-9)
 	require.InDelta(t, 2, got.Values[0], 1e-9)
 }
@@ -100,7 +93,7 @@ func TestPowerMethodFindsCycles(t *testing.T) {
 		{"1°", rotation(math.Pi / 180), 360},
 		{"equal and opposite eigenvalues", tensorOf([]float64{0, 1}, []float64{1, 0}), 2},
 	} {
-		got := powers(t, PowerMethod{MaxSteps: 2000}, c.w, starts)
+		got := must(PowerMethod{MaxSteps: 2000}.Run(c.w, starts))(t)
 		for row := range 10 {
 			require.Equal(t, c.length, got.Cycle[row], c.name)
 			require.False(t, got.Eigenvector[row], c.name)
@@ -109,16 +102,16 @@ func TestPowerMethodFindsCycles(t *testing.T) {
 		}
 	}
 	// 1 radian never comes back.
-	got := powers(t, PowerMethod{MaxSteps: 500}, rotation(1), tensorOf([]float64{1, 0}))
+	got := must(PowerMethod{MaxSteps: 500}.Run(rotation(1), tensorOf([]float64{1, 0})))(t)
 	require.Equal(t, []int{0}, got.Cycle)
 	require.Equal(t, []bool{false}, got.Eigenvector)
 	require.Equal(t, []int{500}, got.Steps)
 	// A dominant rotation by 90° beside an eigenvalue that dies out: the cycle of four is what stays.
-	got = powers(t, PowerMethod{}, tensorOf([]float64{0, 1, 0}, []float64{-1, 0, 0}, []float64{0, 0, 0.5}), tensorOf([]float64{1, 2, 300}))
+	got = must(PowerMethod{}.Run(tensorOf([]float64{0, 1, 0}, []float64{-1, 0, 0}, []float64{0, 0, 0.5}), tensorOf([]float64{1, 2, 300})))(t)
 	require.Equal(t, []int{4}, got.Cycle)
 	require.InDelta(t, 0, got.Vectors.Float64s()[2], 1e-9)
 	// The same for eigenvalues 2, −2 and 1, of which (1, 1, 1) has something each.
-	got = powers(t, PowerMethod{}, tensorOf([]float64{2, 0, 0}, []float64{0, -2, 0}, []float64{0, 0, 1}), tensorOf([]float64{1, 1, 1}, []float64{0, 1, 0}))
+	got = must(PowerMethod{}.Run(tensorOf([]float64{2, 0, 0}, []float64{0, -2, 0}, []float64{0, 0, 1}), tensorOf([]float64{1, 1, 1}, []float64{0, 1, 0})))(t)
 	require.Equal(t, []int{2, 2}, got.Cycle)
 	require.Equal(t, []bool{false, true}, got.Eigenvector, "a cycle of two states is not an eigenvector of a negative eigenvalue")
 	require.InDelta(t, 0, got.Values[0], 1e-9)
@@ -127,18 +120,18 @@ func TestPowerMethodFindsCycles(t *testing.T) {
 }
 
 func TestPowerMethodOfSingularMatrices(t *testing.T) {
-	got := powers(t, PowerMethod{}, tensorOf([]float64{0, 0}, []float64{0, 0}), tensorOf([]float64{3, 4}))
+	got := must(PowerMethod{}.Run(tensorOf([]float64{0, 0}, []float64{0, 0}), tensorOf([]float64{3, 4})))(t)
 	require.Equal(t, []bool{true}, got.Eigenvector)
 	require.Equal(t, []float64{0}, got.Values)
 	require.InDeltaSlice(t, []float64{0.6, 0.8}, got.Vectors.Float64s(), 1e-15)
 	// Nilpotent: (1, 0) → (0, 1) → 0, whose last direction is the eigenvector of 0.
-	got = powers(t, PowerMethod{}, tensorOf([]float64{0, 1}, []float64{0, 0}), tensorOf([]float64{1, 0}))
+	got = must(PowerMethod{}.Run(tensorOf([]float64{0, 1}, []float64{0, 0}), tensorOf([]float64{1, 0})))(t)
 	require.Equal(t, []float64{0, 1}, got.Vectors.Float64s())
 	require.Equal(t, []float64{0}, got.Values)
 	require.Equal(t, []int{1}, got.Cycle)
 	require.Equal(t, []int{1}, got.Steps)
 	// −1e-20 beside 1 is 0 up to the tolerance, and turns nothing over.
-	got = powers(t, PowerMethod{}, tensorOf([]float64{1, 0}, []float64{0, -1e-20}), tensorOf([]float64{0, 1}))
+	got = must(PowerMethod{}.Run(tensorOf([]float64{1, 0}, []float64{0, -1e-20}), tensorOf([]float64{0, 1})))(t)
 	require.Equal(t, []bool{true}, got.Eigenvector)
 	require.Equal(t, []int{1}, got.Cycle)
 }
@@ -147,7 +140,7 @@ func TestPowerMethodOfSingularMatrices(t *testing.T) {
 func TestPowerMethodScales(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 27))
 	w, x := normalRows(r, 6, 6), normalRows(r, 5, 6)
-	got := powers(t, PowerMethod{}, w, x)
+	got := must(PowerMethod{}.Run(w, x))(t)
 	for exponent, tiny := range map[int]bool{900: false, -900: true} {
 		scaledW, scaledX := w.Clone().(*tensor.Dense), x.Clone().(*tensor.Dense)
 		for i := range scaledW.Float64s() {
@@ -156,7 +149,7 @@ func TestPowerMethodScales(t *testing.T) {
 		for i := range scaledX.Float64s() {
 			scaledX.Float64s()[i] = math.Ldexp(scaledX.Float64s()[i], exponent)
 		}
-		other := powers(t, PowerMethod{}, scaledW, scaledX)
+		other := must(PowerMethod{}.Run(scaledW, scaledX))(t)
 		require.Equal(t, got.Vectors.Float64s(), other.Vectors.Float64s(), tiny)
 		require.Equal(t, got.Steps, other.Steps)
 		for i, v := range got.Values {
@@ -164,13 +157,13 @@ func TestPowerMethodScales(t *testing.T) {
 		}
 	}
 	for row := range 5 {
-		alone := powers(t, PowerMethod{}, w, matrix.Tensor(tensor.Float64, x.Float64s()[row*6:(row+1)*6], 1, 6))
+		alone := must(PowerMethod{}.Run(w, matrix.Tensor(tensor.Float64, x.Float64s()[row*6:(row+1)*6], 1, 6)))(t)
 		require.Equal(t, alone.Vectors.Float64s(), got.Vectors.Float64s()[row*6:(row+1)*6])
 		require.Equal(t, alone.Cycle[0], got.Cycle[row])
 		require.Equal(t, alone.Steps[0], got.Steps[row])
 	}
-	require.Equal(t, tensor.Float32, powers(t, PowerMethod{}, w, inSingle(x)).Vectors.Dtype())
-	require.NotEqual(t, powers(t, PowerMethod{MaxSteps: 1}, w, nil).Vectors.Float64s(), powers(t, PowerMethod{MaxSteps: 1, Seed: 1}, w, nil).Vectors.Float64s())
+	require.Equal(t, tensor.Float32, must(PowerMethod{}.Run(w, inSingle(x)))(t).Vectors.Dtype())
+	require.NotEqual(t, must(PowerMethod{MaxSteps: 1}.Run(w, nil))(t).Vectors.Float64s(), must(PowerMethod{MaxSteps: 1, Seed: 1}.Run(w, nil))(t).Vectors.Float64s())
 }
 
 func TestPowerMethodRefuses(t *testing.T) {

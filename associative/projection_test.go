@@ -21,11 +21,11 @@ func TestProjection(t *testing.T) {
 		h, whole := learn(t, Projection{}, x), learn(t, Projection{KeepDiagonal: true}, x)
 		require.True(t, whole.Config().SelfCoupling)
 		w := whole.Couplings().Float64s()
-		closeTo(t, projector(x.Float64s(), n), w, 1e-11)
+		require.InDeltaSlice(t, projector(x.Float64s(), n), w, 1e-11)
 
 		var square mat.Dense
 		square.Mul(mat.NewDense(n, n, w), mat.NewDense(n, n, w))
-		closeTo(t, w, square.RawMatrix().Data, 1e-13)
+		require.InDeltaSlice(t, w, square.RawMatrix().Data, 1e-13)
 		trace := 0.0
 		for i := range n {
 			trace += w[i*n+i]
@@ -40,14 +40,14 @@ func TestProjection(t *testing.T) {
 
 		fields, err := whole.Fields(x)
 		require.NoError(t, err)
-		closeTo(t, x.Float64s(), fields.Float64s(), 1e-12)
+		require.InDeltaSlice(t, x.Float64s(), fields.Float64s(), 1e-12)
 		fields, err = h.Fields(x)
 		require.NoError(t, err)
 		want := slices.Clone(x.Float64s())
 		for k := range want {
 			want[k] *= 1 - w[k%n*n+k%n]
 		}
-		closeTo(t, want, fields.Float64s(), 1e-12)
+		require.InDeltaSlice(t, want, fields.Float64s(), 1e-12)
 		require.Equal(t, p, stableCount(t, h, x))
 	}
 }

@@ -43,7 +43,7 @@ func TestPseudoinverseObeysPenrose(t *testing.T) {
 			x = tensorOf(make([]float64, n))
 			p, rank = 1, 0
 		}
-		l := associator(t)(Pseudoinverse(x, identity(p)))
+		l := must(Pseudoinverse(x, identity(p)))(t)
 		require.Equal(t, rank, l.Rank())
 		w := l.W()
 		scale := 1.0
@@ -66,7 +66,7 @@ func TestPseudoinverseIsLeastSquares(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 18))
 		p, n, k := 2+r.IntN(12), 2+r.IntN(12), 1+r.IntN(4)
 		x, y := deficient(r, p, n, 1+r.IntN(min(p, n))), normalRows(r, p, k)
-		l := associator(t)(Pseudoinverse(x, y))
+		l := must(Pseudoinverse(x, y))(t)
 		w, least := l.W(), squaredError(x, l.W(), y)
 		for _, size := range []float64{1e-6, 1e-3, 1} {
 			for range 20 {
@@ -82,7 +82,7 @@ func TestPseudoinverseIsLeastSquares(t *testing.T) {
 			}
 		}
 		// What the projector leaves of anything maps stored patterns to 0: adding it keeps the error, and Pythagoras makes W longer.
-		projector := associator(t)(Pseudoinverse(x, x))
+		projector := must(Pseudoinverse(x, x))(t)
 		extra := normalRows(r, n, k)
 		_, free, err := projector.Novelty(plainTranspose(extra))
 		require.NoError(t, err)
@@ -104,20 +104,20 @@ func TestAutoassociationProjects(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 19))
 		p, n := 1+r.IntN(15), 1+r.IntN(15)
 		x := spins(r, p, n)
-		l := associator(t)(Pseudoinverse(x, x))
+		l := must(Pseudoinverse(x, x))(t)
 		w := l.W()
 		require.Equal(t, w.Float64s(), plainTranspose(w).Float64s(), "symmetric to the last bit")
 		require64(t, w, plainProduct(w, w), 1e-10)
-		require64(t, x, result(t)(l.Map(x)), 1e-10)
+		require64(t, x, must(l.Map(x))(t), 1e-10)
 		trace := 0.0
 		for i := range n {
 			trace += w.Float64s()[i*(n+1)]
 		}
 		require.InDelta(t, float64(l.Rank()), trace, 1e-10)
-		require64(t, w, associator(t)(Pseudoinverse(inSingle(x), inSingle(x))).W(), 0)
+		require64(t, w, must(Pseudoinverse(inSingle(x), inSingle(x)))(t).W(), 0)
 	}
 	square := hadamard(8)
-	full := associator(t)(Pseudoinverse(square, square))
+	full := must(Pseudoinverse(square, square))(t)
 	require.Equal(t, 8, full.Rank())
 	require64(t, identity(8), full.W(), 1e-14)
 }
@@ -127,7 +127,7 @@ func TestPseudoinverseOfOrthogonalPatterns(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 1))
 	x := matrix.Tensor(tensor.Float64, hadamard(16).Float64s()[:7*16], 7, 16)
 	y := spins(r, 7, 5)
-	hebb, w := associator(t)(Correlation(x, y)).W(), associator(t)(Pseudoinverse(x, y)).W()
+	hebb, w := must(Correlation(x, y))(t).W(), must(Pseudoinverse(x, y))(t).W()
 	for i, v := range hebb.Float64s() {
 		require.InDelta(t, v/16, w.Float64s()[i], 1e-13)
 	}
@@ -146,10 +146,10 @@ func TestPseudoinverseRecallsCorrelatedPatterns(t *testing.T) {
 			}
 		}
 		for _, y := range []*tensor.Dense{x, spins(r, p, k)} {
-			exact := associator(t)(Pseudoinverse(x, y))
+			exact := must(Pseudoinverse(x, y))(t)
 			require.Equal(t, p, exact.Rank())
-			require.Equal(t, y.Float64s(), result(t)(exact.Recall(x)).Float64s())
-			require.NotEqual(t, y.Float64s(), result(t)(associator(t)(Correlation(x, y)).Recall(x)).Float64s())
+			require.Equal(t, y.Float64s(), must(exact.Recall(x))(t).Float64s())
+			require.NotEqual(t, y.Float64s(), must(must(Correlation(x, y))(t).Recall(x))(t).Float64s())
 		}
 	}
 }
@@ -158,17 +158,17 @@ func TestPseudoinverseRecallsCorrelatedPatterns(t *testing.T) {
 func TestDependentPatternsGiveMeans(t *testing.T) {
 	x := tensorOf([]float64{1, 1, -1, 1}, []float64{1, 1, -1, 1}, []float64{1, -1, 1, 1}, []float64{-1, 1, -1, -1})
 	y := tensorOf([]float64{1, 1}, []float64{1, -1}, []float64{1, 1}, []float64{-1, -1})
-	l := associator(t)(Pseudoinverse(x, y))
+	l := must(Pseudoinverse(x, y))(t)
 	require.Equal(t, 2, l.Rank())
-	require.InDeltaSlice(t, []float64{1, 0, 1, 0, 1, 1, -1, -1}, result(t)(l.Map(x)).Float64s(), 1e-14)
-	require.Equal(t, []float64{1, -1, 1, -1, 1, 1, -1, -1}, result(t)(l.Recall(x)).Float64s(), "a contradiction is a tie, whatever rounding says")
+	require.InDeltaSlice(t, []float64{1, 0, 1, 0, 1, 1, -1, -1}, must(l.Map(x))(t).Float64s(), 1e-14)
+	require.Equal(t, []float64{1, -1, 1, -1, 1, 1, -1, -1}, must(l.Recall(x))(t).Float64s(), "a contradiction is a tie, whatever rounding says")
 }
 
 func TestPseudoinverseWithinATolerance(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 1))
 	x := deficient(r, 6, 8, 3)
-	require.Equal(t, 3, associator(t)(Pseudoinverse(x, x)).Rank())
+	require.Equal(t, 3, must(Pseudoinverse(x, x))(t).Rank())
 	single := inSingle(x) // dependent to seven digits only
-	require.Equal(t, 6, associator(t)(Pseudoinverse(single, single)).Rank())
-	require.Equal(t, 3, associator(t)(PseudoinverseWithin(single, single, 1e-6)).Rank())
+	require.Equal(t, 6, must(Pseudoinverse(single, single))(t).Rank())
+	require.Equal(t, 3, must(PseudoinverseWithin(single, single, 1e-6))(t).Rank())
 }

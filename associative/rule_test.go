@@ -37,13 +37,6 @@ func stableCount(t testing.TB, h *Hopfield, states *tensor.Dense) (count int) {
 	return count
 }
 
-func closeTo(t testing.TB, want, got []float64, tolerance float64) {
-	require.Len(t, got, len(want))
-	for k := range want {
-		require.InDelta(t, want[k], got[k], tolerance, "number %d", k)
-	}
-}
-
 // permuted has the units in another order, turned the signs of some changed, in all patterns.
 func permuted(x *tensor.Dense, order []int) *tensor.Dense {
 	n := len(order)

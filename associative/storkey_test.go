@@ -39,7 +39,7 @@ func TestStorkey(t *testing.T) {
 		p, n := size[0], size[1]
 		x := spins(rand.New(rand.NewPCG(uint64(seed), 21)), p, n)
 		w := learn(t, Storkey{}, x).Couplings().Float64s()
-		closeTo(t, plainStorkey(x.Float64s(), n), w, 1e-12)
+		require.InDeltaSlice(t, plainStorkey(x.Float64s(), n), w, 1e-12)
 		for i := range n {
 			require.Zero(t, w[i*n+i])
 			for j := range n {
@@ -61,8 +61,8 @@ func TestStorkeyOrder(t *testing.T) {
 		return learn(t, Storkey{}, rowsOf(n, rows...)).Couplings().Float64s()
 	}
 	require.Equal(t, learn(t, Hebb{}, rowsOf(n, x[:n]...)).Couplings().Float64s(), w(0))
-	closeTo(t, w(0, 1), w(1, 0), 1e-15)
-	closeTo(t, w(0, 1, 2), w(1, 0, 2), 1e-15)
+	require.InDeltaSlice(t, w(0, 1), w(1, 0), 1e-15)
+	require.InDeltaSlice(t, w(0, 1, 2), w(1, 0, 2), 1e-15)
 	a, b := w(0, 1, 2), w(2, 1, 0)
 	require.Greater(t, mostApart(a, b), 1e-4)
 }
