@@ -17,7 +17,9 @@ import (
 //
 // Source: S. Kirkpatrick, C. D. Gelatt, M. P. Vecchi, "Optimization by Simulated Annealing", Science 220 (1983).
 type Annealing struct {
-	From, To float64 // temperatures, From above To above 0
+	// From and To are the first and the last temperature, From above To above 0, in the unit of the energy. They must be given: Half the size
+	// of the fields at a pattern, and a tenth of that, are a beginning.
+	From, To float64
 	// Temperatures is K; 0 means 20.
 	Temperatures int
 	// Sweeps are made at each temperature, or at most made with a Window; 0 means 10.

@@ -74,7 +74,7 @@ func (l *Linear) BAM(config BAMConfig) (*BAM, error) {
 			*bias.to = slices.Clone(bias.values)
 		}
 	}
-	m.reachX, m.reachY = reachOf(m.back, m.biasX), reachOf(m.w, m.biasY)
+	m.reachX, m.reachY = reachOf(m.back, m.n, 1, m.biasX), reachOf(m.w, m.k, 1, m.biasY)
 	if math.IsInf(kernel.Sum(m.reachX)*0x1p46+kernel.Sum(m.reachY)*0x1p46, 1) {
 		return nil, fmt.Errorf("associative: BAM: the couplings are so large that energies are too large for float64: %w", energy.ErrNotFinite)
 	}

@@ -20,10 +20,10 @@ import (
 //	W = VMBᵀ        M_ij = 2 s_i t_j (UᵀA)_ij / (s_i² + t_j²)
 //
 // Pairs that overlap equally on both sides, x_l·x_p / n = y_l·y_p / k, such as patterns that are orthogonal on both, are recalled exactly
-// in both directions: x_pW = y_p and y_pWᵀ = x_p up to the scale. Of other pairs nothing is
-// certain: no one W need be right in both directions for all of them, and the more pairs the fewer are fixed pairs of the BAM. Of 8, 12
-// and 16 random pairs with n = k = 32 there were 95 %, 68 % and 36 %, against 58 %, 18 % and 4 % by Correlation. Pseudoinverse(x, y),
-// which makes no error forward, is worse than either in a BAM: 20 %, 2 % and 0 %, because its transpose is no inverse.
+// in both directions: x_pW = y_p and y_pWᵀ = x_p up to the scale. Of other pairs nothing is certain: no one W need be right in both
+// directions for all of them, and the more pairs the fewer are fixed pairs of the BAM. Of 8, 12 and 16 random pairs with n = k = 32 there
+// were 95 %, 68 % and 36 %, against 58 %, 18 % and 4 % by Correlation. Pseudoinverse(x, y), which makes no error forward, is worse than
+// either in a BAM: 20 %, 2 % and 0 %, because its transpose is no inverse.
 //
 // Errors: ErrShape, ErrDtype, ErrNotFinite, ErrRange. Cost: of the two decompositions.
 func Bidirectional(x, y *tensor.Dense) (*Linear, error) {

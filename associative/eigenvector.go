@@ -24,7 +24,7 @@ import (
 // Without the diagonal, d_i = Σ_μ λ_μ y_μi², the fields of a state lose d_i x_i. Where the d_i are all the same, as for orthogonal patterns,
 // whose d_i are Σλ/n, every eigenvalue falls by d and every eigenvector stays; otherwise the eigenvectors move.
 //
-// It holds up to n linearly independent patterns. With all eigenvalues the same it is Projection.
+// It holds up to n linearly independent patterns, and n − 1 where all eigenvalues are the same: then it is Projection, but for that factor.
 //
 // Sources: L. Personnaz, I. Guyon, G. Dreyfus, Physical Review A 34 (1986); P.-O. Löwdin, Journal of Chemical Physics 18 (1950), for the
 // vectors.
@@ -38,7 +38,7 @@ type Eigenvector struct {
 // String is "eigenvector".
 func (r Eigenvector) String() string { return "eigenvector" }
 
-// Learn makes the network. Errors: see Rule; ErrShape for as many Values as there are not patterns, ErrNotFinite; ErrConfig for linearly
+// Learn makes the network. Errors: see Rule; ErrShape for Values that are not one a pattern, ErrNotFinite; ErrConfig for linearly
 // dependent patterns, named in the message, and for n of them with the same eigenvalue without the diagonal: nothing is left then.
 // Cost: for P patterns, 4·n·P² + n²·P multiplications, and a singular value decomposition of P³ where Values differ.
 func (r Eigenvector) Learn(_ context.Context, patterns *tensor.Dense) (*Hopfield, error) {

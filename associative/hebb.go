@@ -21,7 +21,7 @@ import (
 // Sources: D. O. Hebb, "The Organization of Behavior" (1949); J. J. Hopfield, PNAS 79 (1982), eq. 2; D. J. Amit, H. Gutfreund,
 // H. Sompolinsky, Annals of Physics 173 (1987).
 type Hebb struct {
-	// Importance is a_μ, one number a pattern: how often it is repeated, or how much it matters. nil means 1 each.
+	// Importance is a_μ, one number a pattern: how often it is repeated, or how much it matters; below 0 it is unlearned. nil means 1 each.
 	Importance []float64
 	// KeepDiagonal leaves w_ii = (1/n) Σ a_μ in place, as the linear associators do.
 	KeepDiagonal bool
@@ -30,7 +30,7 @@ type Hebb struct {
 // String is "Hebb".
 func (r Hebb) String() string { return "Hebb" }
 
-// Learn makes the network. Errors: see Rule; ErrShape for as many Importance as there are not patterns, ErrNotFinite.
+// Learn makes the network. Errors: see Rule; ErrShape for Importance that is not one number a pattern, ErrNotFinite.
 // Cost: P·n² multiplications; without Importance a copy of the patterns, and those where W itself is first needed.
 func (r Hebb) Learn(_ context.Context, patterns *tensor.Dense) (*Hopfield, error) {
 	if r.Importance == nil {

@@ -127,14 +127,22 @@ func newHopfield(m []float64, n int, scale float64, config HopfieldConfig) (*Hop
 }
 
 // bound finds out how far rounding reaches.
-func (h *Hopfield) bound() {
-	h.tie = make([]float64, h.n)
-	for k, v := range h.m {
-		h.tie[k%h.n] += math.Abs(v)
+func (h *Hopfield) bound() { h.tie = reachOf(h.m, h.n, h.scale, h.config.Bias) }
+
+// reachOf returns how far from 0 rounding can bring fields scale·xM + bias that are 0, for x of ±1 and M (n, k). A bias of nil is 0.
+func reachOf(m []float64, k int, scale float64, bias []float64) []float64 {
+	reach := make([]float64, k)
+	for i, v := range m {
+		reach[i%k] += math.Abs(v)
 	}
-	for i, sum := range h.tie {
-		h.tie[i] = (math.Abs(h.scale)*sum + math.Abs(h.bias(i))) * 0x1p-44
+	for j, sum := range reach {
+		reach[j] = math.Abs(scale) * sum
+		if bias != nil {
+			reach[j] += math.Abs(bias[j])
+		}
+		reach[j] *= 0x1p-44
 	}
+	return reach
 }
 
 // weights returns m.

@@ -23,6 +23,7 @@ type hopfieldSpec struct {
 }
 
 // Save writes the network to a file: safetensors, with the settings in the metadata (docs/format.md). The file appears whole or not at all.
+// Every error names the file and the reason.
 func (h *Hopfield) Save(path string) error {
 	spec := hopfieldSpec{
 		Units: h.n, Scale: h.scale, Binary: h.config.Binary, Ties: h.config.Ties,
@@ -39,14 +40,17 @@ func (h *Hopfield) Save(path string) error {
 	if h.config.Bias != nil {
 		file.Tensors = append(file.Tensors, modelfile.Tensor{Name: "bias", Shape: []int{h.n}, Data: h.config.Bias})
 	}
-	return modelfile.Write(path, file)
+	if err := modelfile.Write(path, file); err != nil {
+		return fmt.Errorf("associative: Hopfield: Save: %w", err)
+	}
+	return nil
 }
 
 // LoadHopfield reads a network from a file. Every error names the file and the reason. What the file says is checked as NewHopfield does.
 func LoadHopfield(path string) (*Hopfield, error) {
 	file, err := modelfile.Read(path)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("associative: LoadHopfield: %w", err)
 	}
 	h, err := decodeHopfield(file)
 	if err != nil {

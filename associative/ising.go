@@ -36,7 +36,7 @@ type Ising struct {
 // NewIsing makes a model of n spins. field is h, one number a spin; nil means 0.
 //
 // Errors: ErrConfig for no spins and for a bond of a spin with itself (a constant of the energy), ErrRange for a bond to a spin that is not
-// there, ErrShape for as many fields as there are not spins, ErrNotFinite for numbers that are not finite or whose sizes add up to such.
+// there, ErrShape for a field that is not one number a spin, ErrNotFinite for numbers that are not finite or whose sizes add up to such.
 func NewIsing(n int, bonds []Bond, field []float64) (*Ising, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("associative: NewIsing: %d spins, want at least 1: %w", n, energy.ErrConfig)

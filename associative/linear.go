@@ -2,7 +2,6 @@ package associative
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"gorgonia.org/tensor"
@@ -39,20 +38,7 @@ func NewLinear(w *tensor.Dense) (*Linear, error) {
 }
 
 func newLinear(w []float64, n, k int) *Linear {
-	return &Linear{n: n, k: k, w: w, reach: reachOf(w, make([]float64, k))}
-}
-
-// reachOf returns how far from 0 rounding can bring fields xW + bias that are 0, for x of ±1: the bound of Hopfield networks.
-func reachOf(w, bias []float64) []float64 {
-	k := len(bias)
-	reach := make([]float64, k)
-	for i, v := range w {
-		reach[i%k] += math.Abs(v)
-	}
-	for j, b := range bias {
-		reach[j] = (reach[j] + math.Abs(b)) * 0x1p-44
-	}
-	return reach
+	return &Linear{n: n, k: k, w: w, reach: reachOf(w, k, 1, nil)}
 }
 
 // W returns a copy of W, (n, k), in float64.

@@ -23,8 +23,8 @@ const (
 	// Decorrelated paddings are chosen so that patterns, which are as they are, differ more with them: from random ones, bits are flipped as
 	// long as a flip makes Σ (ξ_μ·ξ_ν)² smaller, over all pairs of different patterns.
 	Decorrelated
-	// Relaxed paddings are those that the network makes of them: from random ones, the hidden units follow their fields while the visible ones are
-	// held, and the rule learns anew, in turn, until nothing changes or the Rounds are up.
+	// Relaxed paddings are those that the network makes of them: from random ones, the hidden units follow their fields while the visible
+	// ones are held, and the rule learns anew, in turn, until nothing changes or the Rounds are up.
 	Relaxed
 )
 
@@ -88,7 +88,11 @@ func (r Padded) Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfield, e
 	if err != nil {
 		return nil, err
 	}
-	return r.learn(ctx, e)
+	h, err := r.learn(ctx, e)
+	if err != nil {
+		return nil, fmt.Errorf("associative: %v: Learn: %w", r, err)
+	}
+	return h, nil
 }
 
 // Extend returns the extended patterns that Learn stores, (P·Copies, N + K) in the dtype of the patterns, those of a pattern one behind the other.
@@ -160,10 +164,7 @@ func (r Padded) learn(ctx context.Context, e *extended) (*Hopfield, error) {
 	if err == nil && (h.n != e.units || h.config.Binary) {
 		err = fmt.Errorf("the rule made a network of other units than it was to learn: %w", energy.ErrConfig)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("associative: %v: Learn: %w", r, err)
-	}
-	return h, nil
+	return h, err
 }
 
 // relax lets the hidden units follow what the rule makes of them.

@@ -62,6 +62,7 @@ func (f ValleysFrom) String() string {
 // University; for AllStates D. Ackley, G. Hinton, T. Sejnowski, Cognitive Science 9 (1985); for RandomStates J. J. Hopfield,
 // D. Feinstein, R. Palmer, Nature 304 (1983).
 type Valleys struct {
+	// From says which states are raised; the zero value is AllStates, for up to 22 units.
 	From ValleysFrom
 	// Rate is η; 0 means 0.1.
 	Rate float64
