@@ -53,7 +53,7 @@ func (c *BasinConfig) fill() error {
 		enumerated = fmt.Errorf("Samples is 0 and Units %d, want vectors to be sampled where there are more than %d units: %w",
 			c.Units, maxEnumerated, energy.ErrConfig)
 	}
-	return cmp.Or(validRules([]associative.Rule{c.Rule}), validRange("Units", c.Units, 1, maxUnits), validAscending("Stored", c.Stored, 1, most),
+	return cmp.Or(validRule(c.Rule), validRange("Units", c.Units, 1, maxUnits), validAscending("Stored", c.Stored, 1, most),
 		validRange("Distance", c.Distance, 1, c.Units), validRange("Steps", c.Steps, 1, 1<<20), validTies(c.Ties),
 		validRange("Sets", c.Sets, 2, maxSets), validRange("Samples", c.Samples, 0, maxSets), enumerated)
 }

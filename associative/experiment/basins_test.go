@@ -349,7 +349,7 @@ func TestBasinsRefuse(t *testing.T) {
 		do   func(c *BasinConfig)
 		text string
 	}{
-		"no rule":           {func(c *BasinConfig) { c.Rule = nil }, "Rules 0 is nil"},
+		"no rule":           {func(c *BasinConfig) { c.Rule = nil }, "Rule is nil"},
 		"no units":          {func(c *BasinConfig) { c.Units = -1 }, "Units is -1, want 1 to 65536"},
 		"none stored":       {func(c *BasinConfig) { c.Stored = []int{} }, "Stored: none given"},
 		"stored falls":      {func(c *BasinConfig) { c.Stored = []int{2, 2} }, "Stored are [2 2], want them to ascend"},

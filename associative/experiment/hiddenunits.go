@@ -38,7 +38,7 @@ func (c *HiddenConfig) fill() error {
 		c.Hidden = []int{0, 10, 25, 50, 75, 100, 150, 200}
 	}
 	c.Paddings, c.Hidden = slices.Clone(c.Paddings), slices.Clone(c.Hidden)
-	return cmp.Or(validRules([]associative.Rule{c.Rule}), validRange("Copies", c.Copies, 1, 1<<10), validRange("Units", c.Units, 1, maxUnits),
+	return cmp.Or(validRule(c.Rule), validRange("Copies", c.Copies, 1, 1<<10), validRange("Units", c.Units, 1, maxUnits),
 		validRange("Stored", c.Stored, 1, 1<<20), validAscending("Hidden", c.Hidden, 0, maxUnits-c.Units), validRange("Sets", c.Sets, 2, maxSets))
 }
 

@@ -138,6 +138,13 @@ func set[T comparable](field *T, to T) {
 	}
 }
 
+func validRule(rule associative.Rule) error {
+	if rule == nil {
+		return fmt.Errorf("Rule is nil, want associative.Hebb{}, say: %w", energy.ErrConfig)
+	}
+	return nil
+}
+
 func validRules(rules []associative.Rule) error {
 	if len(rules) == 0 {
 		return fmt.Errorf("Rules: none given, want associative.Hebb{}, say: %w", energy.ErrConfig)
