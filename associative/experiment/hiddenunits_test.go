@@ -52,7 +52,7 @@ func TestHiddenUnits(t *testing.T) {
 
 func TestHiddenUnitsRefuses(t *testing.T) {
 	for text, c := range map[string]HiddenConfig{
-		"Rule is nil":                   {},
+		"Rule is nil":                      {},
 		"Hidden 0 is -1, want 0 to 65486":  {Rule: associative.Hebb{}, Hidden: []int{-1}},
 		"want them to ascend":              {Rule: associative.Hebb{}, Hidden: []int{5, 5}},
 		"Sets is 1, want 2 to":             {Rule: associative.Hebb{}, Sets: 1},
