@@ -106,8 +106,9 @@ type CapacityTable struct {
 }
 
 // Capacity measures how many random patterns networks hold, and what load that is in the limit of many units. For each set one pattern
-// after the other is stored, until the network holds them no longer: that number is found by doubling and halving, to n/1000. So each set
-// has a capacity of its own, and their mean an interval. A rule that refuses a number of patterns, as Projection does n, does not hold them.
+// after the other is stored, until the network holds them no longer: that number is found by doubling and halving, to n/1000
+// (where networks hold a number but not a smaller one, it is one of the numbers at which this changes). So each set has a capacity of its own,
+// and their mean an interval. A rule that refuses a number of patterns, as Projection does n, does not hold them.
 //
 // Errors: ErrConfig; those of the rules; context's error when it ends. Cost: some 2·log₂ m networks for each set.
 func Capacity(ctx context.Context, c CapacityConfig) (*CapacityTable, error) {

@@ -145,8 +145,9 @@ func (c *chart) write(what, path string) error {
 	if c.fromZero {
 		p.X.Min = 0
 	}
-	if c.logarithmic { // whole decades
-		p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(p.Y.Min))), math.Pow(10, math.Ceil(math.Log10(p.Y.Max)))
+	if c.logarithmic { // whole decades, one or more
+		first, last := math.Floor(math.Log10(p.Y.Min)), math.Ceil(math.Log10(p.Y.Max))
+		p.Y.Min, p.Y.Max = math.Pow(10, first), math.Pow(10, max(first+1, last))
 	}
 	return writePNG(what, path, chartWidth, chartHeight, func(canvas draw.Canvas) {
 		whole := draw.Crop(canvas, vg.Points(6), -vg.Points(6), vg.Points(6), -vg.Points(6))

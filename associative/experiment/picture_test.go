@@ -119,3 +119,25 @@ func TestRoundTicks(t *testing.T) {
 	require.Len(t, ticks, 6)
 	require.Equal(t, "2", ticks[0].Label)
 }
+
+// A single number of patterns, whose numbers are all the same, or none that a logarithm could show.
+func TestPicturesOfOnePoint(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "picture.png")
+	hebb := []associative.Rule{associative.Hebb{}}
+	spurious, err := Spurious(t.Context(), SpuriousConfig{Rules: hebb, Units: 6, Stored: []int{1}, Sets: 2})
+	require.NoError(t, err)
+	require.Equal(t, known(1), spurious.Ghosts[0][0])
+	require.NoError(t, spurious.Plot(path))
+	bits, err := BitErrors(t.Context(), BitErrorConfig{Units: 6, Stored: []int{1}, Sets: 2})
+	require.NoError(t, err)
+	bits.Gaussian[0] = 0
+	require.NoError(t, bits.Plot(path))
+	basins, err := Basins(t.Context(), BasinConfig{Rule: hebb[0], Units: 6, Stored: []int{2}, Distance: 1, Sets: 2})
+	require.NoError(t, err)
+	require.NoError(t, basins.Plot(path))
+	retrieval, err := Retrieval(t.Context(), RetrievalConfig{Rules: []associative.Rule{associative.Projection{}}, Units: []int{6}, Loads: []float64{3}, Sets: 2})
+	require.NoError(t, err)
+	require.Empty(t, retrieval.Curves[0].Stored)
+	require.NoError(t, retrieval.Plot(path), "a curve that is refused from the start")
+	require.Contains(t, retrieval.String(), "projection, n = 6: overlap")
+}
