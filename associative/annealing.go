@@ -17,7 +17,7 @@ import (
 //
 // Source: S. Kirkpatrick, C. D. Gelatt, M. P. Vecchi, "Optimization by Simulated Annealing", Science 220 (1983).
 type Annealing struct {
-	// From and To are the first and the last temperature, From above To above 0, in the unit of the energy. They must be given: Half the size
+	// From and To are the first and the last temperature, From above To above 0, in the unit of the energy. They must be given: half the size
 	// of the fields at a pattern, and a tenth of that, are a beginning.
 	From, To float64
 	// Temperatures is K; 0 means 20.
