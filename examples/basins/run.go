@@ -164,8 +164,6 @@ func (t *task) curves(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	small := []int{20, 40, 60} // some rules take long
-	small = small[:max(1, min(t.largest/20, len(small)))]
 	for _, c := range []struct {
 		name string
 		experiment.CapacityConfig
@@ -180,7 +178,20 @@ func (t *task) curves(ctx context.Context) error {
 				associative.Valleys{From: associative.Targets, Seed: t.seed}, associative.Perceptron{}, associative.MPF{},
 				associative.Perceptron{PerUnit: true}, associative.MinOverlap{},
 			},
-			Units: small, Sets: 20,
+			Units: t.within(20, 40, 60), Sets: 20,
+		}},
+		{"limits", experiment.CapacityConfig{
+			Rules: []associative.Rule{
+				associative.Unlearning{Seed: t.seed}, associative.Projection{}, associative.Perceptron{}, associative.MPF{},
+				associative.Perceptron{PerUnit: true}, associative.MinOverlap{},
+			},
+			Units: t.within(30, 60, 120), Scaling: experiment.InverseUnits, Sets: 12,
+		}},
+		{"fromnoise", experiment.CapacityConfig{
+			Rules: []associative.Rule{
+				hebb, associative.Storkey{}, associative.Projection{}, associative.Unlearning{Seed: t.seed}, associative.MPF{}, associative.MinOverlap{},
+			},
+			Units: t.within(50, 100, 200), Criterion: experiment.Recalled, Noise: 0.1, Scaling: experiment.InverseRoot, Sets: 12,
 		}},
 	} {
 		c.Seed, c.Sets = t.seed, min(t.sets, c.Sets)
@@ -196,6 +207,19 @@ func (t *task) sizes() []int {
 	var sizes []int
 	for n := t.largest; n >= 10 && len(sizes) < 5; n /= 2 {
 		sizes = append([]int{n}, sizes...)
+	}
+	return sizes
+}
+
+// within are the sizes up to the largest, or this one.
+func (t *task) within(sizes ...int) []int {
+	for k, n := range sizes {
+		if n > t.largest {
+			if k == 0 {
+				return []int{t.largest}
+			}
+			return sizes[:k]
+		}
 	}
 	return sizes
 }
