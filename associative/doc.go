@@ -2,6 +2,7 @@
 //
 //   - Hopfield networks (Hopfield): NewHopfield makes one of couplings, a Rule of patterns. Recall lets states follow their fields by Dynamics:
 //     Asynchronous, Synchronous, Block, Gibbs or Annealing, with units clamped where they are known. Save and LoadHopfield are for files.
+//     Noisy spoils states, to see what is recalled.
 //   - Rules: Hebb, Eigenvector, Projection, Storkey; Perceptron and MinOverlap, whose Separate says whether patterns can be stored at all;
 //     Valleys, MPF and Unrolled, which descend a cost; Unlearning; Padded, which adds hidden units. Projection is the first to try.
 //   - PackedHopfield: Hebb's networks of up to a million units and more, as bits (PackedSpins).

@@ -16,15 +16,15 @@ import (
 type ValleysFrom int
 
 const (
-	// AllStates are all 2^n states, the patterns among them, each by its probability exp(−E/T)/Z: then the learning is exact maximum
-	// likelihood, and the means and correlations of the model come to be those of the patterns.
-	AllStates ValleysFrom = iota
-	// RandomStates are the valleys that random states run into.
-	RandomStates
 	// Targets are the valleys that the patterns themselves run into, where they are not stable.
-	Targets
+	Targets ValleysFrom = iota
 	// NearTargets are the states a few flips down from the patterns, before a valley is reached.
 	NearTargets
+	// RandomStates are the valleys that random states run into.
+	RandomStates
+	// AllStates are all 2^n states, the patterns among them, each by its probability exp(−E/T)/Z: then the learning is exact maximum
+	// likelihood, and the means and correlations of the model come to be those of the patterns.
+	AllStates
 )
 
 // String names what it is from.
@@ -62,7 +62,7 @@ func (f ValleysFrom) String() string {
 // University; for AllStates D. Ackley, G. Hinton, T. Sejnowski, Cognitive Science 9 (1985); for RandomStates J. J. Hopfield,
 // D. Feinstein, R. Palmer, Nature 304 (1983).
 type Valleys struct {
-	// From says which states are raised; the zero value is AllStates, for up to 22 units.
+	// From says which states are raised; the zero value is Targets. AllStates is for up to 22 units.
 	From ValleysFrom
 	// Rate is η; 0 means 0.1.
 	Rate float64
@@ -129,8 +129,8 @@ func (r Valleys) withDefaults(p int) Valleys {
 }
 
 func (r Valleys) validate(n int) error {
-	if r.From < AllStates || r.From > NearTargets {
-		return fmt.Errorf("From is %v, want AllStates, RandomStates, Targets or NearTargets: %w", r.From, energy.ErrConfig)
+	if r.From < Targets || r.From > AllStates {
+		return fmt.Errorf("From is %v, want Targets, NearTargets, RandomStates or AllStates: %w", r.From, energy.ErrConfig)
 	}
 	if err := validEnumeration(n); err != nil && r.From == AllStates {
 		return fmt.Errorf("From is AllStates: %w", err)

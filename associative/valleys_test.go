@@ -85,7 +85,7 @@ func TestAllStatesAscendTheLikelihood(t *testing.T) {
 		for k := range importance {
 			importance[k] = r.Float64()
 		}
-		rule := Valleys{Rate: 0.2, Epochs: 4, Bias: true, Importance: importance, Temperature: temperature}
+		rule := Valleys{From: AllStates, Rate: 0.2, Epochs: 4, Bias: true, Importance: importance, Temperature: temperature}
 		before := learn(t, rule, x)
 		rule.Epochs++
 		after := learn(t, rule, x)
@@ -130,7 +130,7 @@ func TestAllStatesFollowExactLikelihood(t *testing.T) {
 				}
 			}
 		}
-		got := learn(t, Valleys{Rate: 0.3, Epochs: epochs, Bias: true}, x)
+		got := learn(t, Valleys{From: AllStates, Rate: 0.3, Epochs: epochs, Bias: true}, x)
 		require.InDeltaSlice(t, q.W, got.m, 1e-10)
 		require.InDeltaSlice(t, q.B, got.config.Bias, 1e-10)
 	}
@@ -144,7 +144,7 @@ func TestAllStatesFindTheNetworkThatDataAreFrom(t *testing.T) {
 		states, p, err := oracle(truth).Probabilities(temperature)
 		require.NoError(t, err)
 		x := tensorOf(states...)
-		rule := Valleys{Rate: 0.4, Epochs: 100_000, Tolerance: 1e-11, Bias: true, Importance: p, Temperature: temperature}
+		rule := Valleys{From: AllStates, Rate: 0.4, Epochs: 100_000, Tolerance: 1e-11, Bias: true, Importance: p, Temperature: temperature}
 		got := learn(t, rule, x)
 		require.InDeltaSlice(t, truth.m, got.m, 1e-7)
 		require.InDeltaSlice(t, truth.config.Bias, got.config.Bias, 1e-7)
@@ -152,7 +152,7 @@ func TestAllStatesFindTheNetworkThatDataAreFrom(t *testing.T) {
 		require.Greater(t, math.Abs(learn(t, rule, x).m[1]-truth.m[1]), 1e-3)
 
 		// Without biases it is the network whose correlations are those of the patterns.
-		rule = Valleys{Rate: 0.4, Epochs: 100_000, Tolerance: 1e-11, Importance: p}
+		rule = Valleys{From: AllStates, Rate: 0.4, Epochs: 100_000, Tolerance: 1e-11, Importance: p}
 		free := learn(t, rule, x)
 		require.Nil(t, free.config.Bias)
 		_, pairs, err := oracle(free).Moments(1)
@@ -209,10 +209,10 @@ func TestImportanceIsRepetition(t *testing.T) {
 	row := func(k int) []float64 { return rows[k*n : (k+1)*n] }
 	twice := tensorOf(row(0), row(0), row(1), row(3), row(3), row(3))
 	for _, bias := range []bool{false, true} {
-		weighted := learn(t, Valleys{Epochs: 50, Bias: bias, Importance: []float64{2, 1, 0, 3}}, x)
-		repeated := learn(t, Valleys{Epochs: 50, Bias: bias}, twice)
+		weighted := learn(t, Valleys{From: AllStates, Epochs: 50, Bias: bias, Importance: []float64{2, 1, 0, 3}}, x)
+		repeated := learn(t, Valleys{From: AllStates, Epochs: 50, Bias: bias}, twice)
 		require.InDeltaSlice(t, repeated.m, weighted.m, 1e-12)
-		require.Greater(t, math.Abs(learn(t, Valleys{Epochs: 50, Bias: bias}, x).m[1]-weighted.m[1]), 1e-3)
+		require.Greater(t, math.Abs(learn(t, Valleys{From: AllStates, Epochs: 50, Bias: bias}, x).m[1]-weighted.m[1]), 1e-3)
 	}
 	many := spins(rand.New(rand.NewPCG(7, 1)), 30, 40)
 	importance := slices.Repeat([]float64{1}, 30)
@@ -270,7 +270,7 @@ func TestDescentIsInvariant(t *testing.T) {
 	for _, c := range []struct {
 		rule      Rule
 		tolerance float64
-	}{{Valleys{Epochs: 30, Bias: true}, 1e-13}, {MPF{Decay: 0.1, Tolerance: 1e-10}, 1e-8}} {
+	}{{Valleys{From: AllStates, Epochs: 30, Bias: true}, 1e-13}, {MPF{Decay: 0.1, Tolerance: 1e-10}, 1e-8}} {
 		for _, seed := range stattest.Seeds {
 			r := rand.New(rand.NewPCG(seed, 5))
 			x, order, signs := spins(r, 4, n), r.Perm(n), spins(r, 1, n).Float64s()
@@ -317,26 +317,26 @@ func TestValleysRefuse(t *testing.T) {
 		text string
 	}{
 		{"unknown source", Valleys{From: 4}, x, energy.ErrConfig, "associative: valleys from ValleysFrom(4): Learn: From is ValleysFrom(4)"},
-		{"negative rate", Valleys{Rate: -1}, x, energy.ErrConfig, "Rate is -1"},
-		{"no rate", Valleys{Rate: math.NaN()}, x, energy.ErrConfig, "Rate is NaN"},
-		{"negative epochs", Valleys{Epochs: -1}, x, energy.ErrConfig, "Epochs is -1"},
+		{"negative rate", Valleys{From: AllStates, Rate: -1}, x, energy.ErrConfig, "Rate is -1"},
+		{"no rate", Valleys{From: AllStates, Rate: math.NaN()}, x, energy.ErrConfig, "Rate is NaN"},
+		{"negative epochs", Valleys{From: AllStates, Epochs: -1}, x, energy.ErrConfig, "Epochs is -1"},
 		{"negative steps", Valleys{From: NearTargets, Steps: -1}, x, energy.ErrConfig, "Steps is -1"},
 		{"negative starts", Valleys{From: RandomStates, Starts: -1}, x, energy.ErrConfig, "Starts is -1"},
-		{"negative temperature", Valleys{Temperature: -1}, x, energy.ErrConfig, "Temperature is -1"},
-		{"infinite tolerance", Valleys{Tolerance: math.Inf(1)}, x, energy.ErrConfig, "Tolerance is +Inf"},
+		{"negative temperature", Valleys{From: AllStates, Temperature: -1}, x, energy.ErrConfig, "Temperature is -1"},
+		{"infinite tolerance", Valleys{From: AllStates, Tolerance: math.Inf(1)}, x, energy.ErrConfig, "Tolerance is +Inf"},
 		{"temperature of valleys", Valleys{From: Targets, Temperature: 1}, x, energy.ErrConfig, "Temperature is given"},
 		{"tolerance of valleys", Valleys{From: RandomStates, Tolerance: 1}, x, energy.ErrConfig, "Tolerance is given"},
 		{"starts of targets", Valleys{From: Targets, Starts: 1}, x, energy.ErrConfig, "Starts is given"},
 		{"steps of targets", Valleys{From: Targets, Steps: 1}, x, energy.ErrConfig, "Steps is given"},
-		{"seed of all", Valleys{Seed: 1}, x, energy.ErrConfig, "Seed is given"},
-		{"too many units", Valleys{}, spins(rand.New(rand.NewPCG(1, 1)), 2, 23), energy.ErrConfig, "23 units, want at most 22"},
-		{"importance of others", Valleys{Importance: []float64{1}}, x, energy.ErrShape, "Importance has 1 numbers for 3 patterns"},
-		{"negative importance", Valleys{Importance: []float64{1, -1, 1}}, x, energy.ErrRange, "Importance 1 is -1"},
-		{"importance not finite", Valleys{Importance: []float64{1, 1, math.NaN()}}, x, energy.ErrNotFinite, "Importance 2 is NaN"},
-		{"no importance at all", Valleys{Importance: []float64{0, 0, 0}}, x, energy.ErrRange, "adds up to 0"},
-		{"too fast", Valleys{Rate: 1e308}, x, energy.ErrNotFinite, "couplings overflow"},
-		{"no patterns", Valleys{}, nil, energy.ErrShape, "patterns: no tensor given"},
-		{"bits", Valleys{}, tensorOf([]float64{0, 1}), energy.ErrRange, "patterns: row 0, column 0 is 0"},
+		{"seed of all", Valleys{From: AllStates, Seed: 1}, x, energy.ErrConfig, "Seed is given"},
+		{"too many units", Valleys{From: AllStates}, spins(rand.New(rand.NewPCG(1, 1)), 2, 23), energy.ErrConfig, "23 units, want at most 22"},
+		{"importance of others", Valleys{From: AllStates, Importance: []float64{1}}, x, energy.ErrShape, "Importance has 1 numbers for 3 patterns"},
+		{"negative importance", Valleys{From: AllStates, Importance: []float64{1, -1, 1}}, x, energy.ErrRange, "Importance 1 is -1"},
+		{"importance not finite", Valleys{From: AllStates, Importance: []float64{1, 1, math.NaN()}}, x, energy.ErrNotFinite, "Importance 2 is NaN"},
+		{"no importance at all", Valleys{From: AllStates, Importance: []float64{0, 0, 0}}, x, energy.ErrRange, "adds up to 0"},
+		{"too fast", Valleys{From: AllStates, Rate: 1e308}, x, energy.ErrNotFinite, "couplings overflow"},
+		{"no patterns", Valleys{From: AllStates}, nil, energy.ErrShape, "patterns: no tensor given"},
+		{"bits", Valleys{From: AllStates}, tensorOf([]float64{0, 1}), energy.ErrRange, "patterns: row 0, column 0 is 0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h, err := c.rule.Learn(context.Background(), c.x)
@@ -351,7 +351,7 @@ func TestValleysRefuse(t *testing.T) {
 func TestValleysEndWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := Valleys{}.Learn(ctx, spins(rand.New(rand.NewPCG(1, 1)), 3, 4))
+	_, err := Valleys{From: AllStates}.Learn(ctx, spins(rand.New(rand.NewPCG(1, 1)), 3, 4))
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorContains(t, err, "associative: valleys from AllStates: Learn: after 0 epochs")
 }
@@ -359,7 +359,7 @@ func TestValleysEndWithTheContext(t *testing.T) {
 // One unit has no couplings; a pattern that is there twice, or with its negative, is a pattern; and rules say no more than that.
 func TestDescentOnTheSmallest(t *testing.T) {
 	for _, rule := range []Rule{
-		Valleys{Epochs: 20}, Valleys{From: RandomStates, Epochs: 20}, Valleys{From: Targets}, Valleys{From: NearTargets, Bias: true}, MPF{}, MPF{Bias: true},
+		Valleys{From: AllStates, Epochs: 20}, Valleys{From: RandomStates, Epochs: 20}, Valleys{From: Targets}, Valleys{From: NearTargets, Bias: true}, MPF{}, MPF{Bias: true},
 		Unrolled{Epochs: 2, Copies: 2}, Padded{Rule: Hebb{}, Hidden: 2, Paddings: Decorrelated}, Padded{Rule: MPF{}, Hidden: 1, Copies: 2, Paddings: Relaxed},
 	} {
 		for _, x := range []*tensor.Dense{
