@@ -83,7 +83,7 @@ func (r Eigenvector) Learn(_ context.Context, patterns *tensor.Dense) (*Hopfield
 	if !r.KeepDiagonal {
 		clearDiagonal(m, n)
 	}
-	return newHopfield(m, n, 1, HopfieldConfig{SelfCoupling: r.KeepDiagonal})
+	return learned(r, m, n, 1, HopfieldConfig{SelfCoupling: r.KeepDiagonal})
 }
 
 // common is the eigenvalue of all patterns, if there is one.

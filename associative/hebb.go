@@ -57,7 +57,7 @@ func (r Hebb) Learn(_ context.Context, patterns *tensor.Dense) (*Hopfield, error
 		clearDiagonal(m, n)
 	}
 	symmetrize(m, n)
-	return newHopfield(m, n, 1/float64(n), HopfieldConfig{SelfCoupling: r.KeepDiagonal})
+	return learned(r, m, n, 1/float64(n), HopfieldConfig{SelfCoupling: r.KeepDiagonal})
 }
 
 // remember makes the network that keeps the patterns, a bit a unit, and has couplings when they are needed.

@@ -47,10 +47,10 @@ func reachOf(w, bias []float64) []float64 {
 	k := len(bias)
 	reach := make([]float64, k)
 	for i, v := range w {
-		reach[i%k] += math.Abs(v)
+		reach[i%k] += math.Abs(v) * 0x1p-44 // before the sum, which might overflow
 	}
 	for j, b := range bias {
-		reach[j] = (reach[j] + math.Abs(b)) * 0x1p-44
+		reach[j] += math.Abs(b) * 0x1p-44
 	}
 	return reach
 }

@@ -54,7 +54,7 @@ func (r Projection) Learn(_ context.Context, patterns *tensor.Dense) (*Hopfield,
 	if !r.KeepDiagonal {
 		clearDiagonal(m, n)
 	}
-	return newHopfield(m, n, 1, HopfieldConfig{SelfCoupling: r.KeepDiagonal})
+	return learned(r, m, n, 1, HopfieldConfig{SelfCoupling: r.KeepDiagonal})
 }
 
 func degenerate(r Rule, n int) error {

@@ -35,9 +35,25 @@ func found(rule Rule, m []float64, n int, config HopfieldConfig) (*Hopfield, err
 	if !kernel.AllFinite(m) || !kernel.AllFinite(config.Bias) {
 		return nil, fmt.Errorf("associative: %v: Learn: couplings overflow, want a smaller Rate: %w", rule, energy.ErrNotFinite)
 	}
-	h, err := newHopfield(m, n, 1, config)
+	return learned(rule, m, n, 1, config)
+}
+
+// learned makes the network of m, times a scale.
+func learned(rule Rule, m []float64, n int, scale float64, config HopfieldConfig) (*Hopfield, error) {
+	if !kernel.AllFinite(m) {
+		return nil, fmt.Errorf("associative: %v: Learn: couplings overflow: %w", rule, energy.ErrNotFinite)
+	}
+	h, err := newHopfield(m, n, scale, config)
 	if err != nil {
 		return nil, fmt.Errorf("associative: %v: Learn: %w", rule, err)
 	}
 	return h, nil
+}
+
+// ended is the context's error where it has ended.
+func ended(ctx context.Context, rule Rule) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("associative: %v: Learn: %w", rule, err)
+	}
+	return nil
 }

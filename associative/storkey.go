@@ -33,13 +33,13 @@ func (r Storkey) Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfield, 
 	}
 	m := make([]float64, n*n)
 	for lo := 0; lo < p; lo += storkeyBlock {
-		if err := ctx.Err(); err != nil {
+		if err := ended(ctx, r); err != nil {
 			return nil, err
 		}
 		storkeySteps(m, x[lo*n:min(lo+storkeyBlock, p)*n], n)
 	}
 	symmetrize(m, n)
-	return newHopfield(m, n, 1/float64(n), HopfieldConfig{})
+	return learned(r, m, n, 1/float64(n), HopfieldConfig{})
 }
 
 const storkeyBlock = 32 // patterns that are learned between two products with the couplings
