@@ -46,10 +46,11 @@ func (g *Ising) Exact(temperature float64) (Equilibrium, error) {
 	ups := make([]float64, g.n+1) // the probability of so many spins up
 	squares := 0.0
 	for k, e := range energies {
-		squares += p[k] * (e - out.Energy) * (e - out.Energy)
+		d := (e - out.Energy) / temperature // first, so that no square overflows
+		squares += p[k] * d * d
 		ups[bits.OnesCount(uint(k))] += p[k]
 	}
-	out.SpecificHeat = squares / (n * temperature * temperature)
+	out.SpecificHeat = squares / n
 	for up, q := range ups {
 		m := float64(2*up-g.n) / n
 		out.Magnetisation += q * m

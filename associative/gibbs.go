@@ -63,7 +63,7 @@ func validAverage(average, window, sweeps int) error {
 	switch {
 	case average < 0 || average > sweeps:
 		return fmt.Errorf("Average is %d, want 0 to %d, the number of sweeps: %w", average, sweeps, energy.ErrConfig)
-	case window < 0 || 2*window > sweeps:
+	case window < 0 || window > sweeps/2:
 		return fmt.Errorf("Window is %d, want 0 to %d, half the number of sweeps, so that two can be compared: %w", window, sweeps/2, energy.ErrConfig)
 	}
 	return nil
@@ -86,16 +86,16 @@ type evolution struct {
 	window          int
 	clamped         []bool
 	uniform, logits []float64
-	// The last states, of which sweep s stands at s modulo their number.
-	recent [][]float64
+	// The last states of this temperature, at most average, of which sweep s of the temperature stands at s modulo average.
+	recent  [][]float64
+	average int
+	made    int // sweeps at this temperature
 }
 
 func newEvolution(h *Hopfield, r *row, draws rng.Stream, average, window int, clamped []bool) *evolution {
-	e := &evolution{h: h, r: r, draws: draws, window: window, clamped: clamped, uniform: make([]float64, h.n), logits: make([]float64, h.n)}
-	for range average {
-		e.recent = append(e.recent, make([]float64, h.n))
+	return &evolution{
+		h: h, r: r, draws: draws, window: window, clamped: clamped, uniform: make([]float64, h.n), logits: make([]float64, h.n), average: average,
 	}
-	return e
 }
 
 // at makes sweeps at one temperature, until the energy stops falling if there is a window.
@@ -106,17 +106,28 @@ func (e *evolution) at(temperature float64, sweeps int) {
 		factor /= 2
 	}
 	first := len(e.r.trace)
-	for range sweeps {
+	for e.made = 0; e.made < sweeps; {
 		e.sweep(factor)
 		e.r.sweeps++
 		e.r.note(e.h)
-		if len(e.recent) > 0 {
-			copy(e.recent[e.r.sweeps%len(e.recent)], e.r.x)
-		}
+		e.keep()
+		e.made++
 		if e.window > 0 && stopped(e.r.trace[first:], e.window) {
 			return
 		}
 	}
+}
+
+// keep notes the state for the average.
+func (e *evolution) keep() {
+	if e.average == 0 {
+		return
+	}
+	at := e.made % e.average
+	if at == len(e.recent) { // grows with the sweeps, which may be far less than were allowed
+		e.recent = append(e.recent, make([]float64, e.h.n))
+	}
+	copy(e.recent[at], e.r.x)
 }
 
 func (e *evolution) sweep(factor float64) {
@@ -152,10 +163,10 @@ func stopped(trace []float64, window int) bool {
 // end leaves the row in the state that is recalled.
 func (e *evolution) end() {
 	r := e.r
-	if m := min(len(e.recent), r.sweeps); m > 0 {
+	if m := min(e.average, e.made); m > 0 {
 		r.means = make([]float64, len(r.x))
 		for back := range m {
-			kernel.Axpy(1/float64(m), e.recent[(r.sweeps-back)%len(e.recent)], r.means)
+			kernel.Axpy(1/float64(m), e.recent[(e.made-1-back)%e.average], r.means)
 		}
 		state, middle := slices.Clone(r.x), (1+e.h.low())/2
 		for i, mean := range r.means {

@@ -75,7 +75,7 @@ type Hopfield struct {
 // NewHopfield makes a network with couplings W, an (n, n) tensor of float32 or float64.
 //
 // Errors: ErrShape, ErrDtype, ErrNotFinite; ErrConfig for couplings that are not symmetric or have a diagonal, unless the configuration
-// permits them, and for unknown Ties; ErrNotFinite where fields could overflow. Cost: a copy of W in float64.
+// permits them, and for unknown Ties; ErrNotFinite where fields or energies could overflow. Cost: a copy of W in float64.
 func NewHopfield(w *tensor.Dense, config HopfieldConfig) (*Hopfield, error) {
 	values, n, err := matrix.Of(w, 0)
 	if err == nil && len(values) != n*n {
@@ -120,8 +120,8 @@ func newHopfield(m []float64, n int, scale float64, config HopfieldConfig) (*Hop
 		}
 	}
 	h := &Hopfield{n: n, config: config, m: m, scale: scale}
-	if h.bound(); !kernel.AllFinite(h.tie) {
-		return nil, fmt.Errorf("couplings and biases are so large that fields are too large for float64: %w", energy.ErrNotFinite)
+	if h.bound(); math.IsInf(kernel.Sum(h.tie)*0x1p48, 1) { // 16 times the sizes that an energy is summed of: also Binary has room
+		return nil, fmt.Errorf("couplings and biases are so large that fields or energies are too large for float64: %w", energy.ErrNotFinite)
 	}
 	return h, nil
 }
@@ -133,14 +133,13 @@ func (h *Hopfield) bound() { h.tie = reachOf(h.m, h.n, h.scale, h.config.Bias) }
 func reachOf(m []float64, k int, scale float64, bias []float64) []float64 {
 	reach := make([]float64, k)
 	for i, v := range m {
-		reach[i%k] += math.Abs(v)
+		reach[i%k] += math.Abs(v) * 0x1p-44 // before the sum, which might overflow
 	}
 	for j, sum := range reach {
 		reach[j] = math.Abs(scale) * sum
 		if bias != nil {
-			reach[j] += math.Abs(bias[j])
+			reach[j] += math.Abs(bias[j]) * 0x1p-44
 		}
-		reach[j] *= 0x1p-44
 	}
 	return reach
 }

@@ -57,8 +57,8 @@ func NewIsing(n int, bonds []Bond, field []float64) (*Ising, error) {
 	for _, h := range field {
 		most += math.Abs(h)
 	}
-	if most-most != 0 {
-		return nil, fmt.Errorf("associative: NewIsing: the sizes of bonds and fields add up to %v, want a finite number: %w", most, energy.ErrNotFinite)
+	if most *= 16; most-most != 0 { // room for sums, and for Hopfield and its Binary
+		return nil, fmt.Errorf("associative: NewIsing: the sizes of bonds and fields, 16 times, add up to %v, want a finite number: %w", most, energy.ErrNotFinite)
 	}
 	return &Ising{n: n, bonds: slices.Clone(bonds), field: slices.Clone(field)}, nil
 }
@@ -74,6 +74,9 @@ func NewIsing(n int, bonds []Bond, field []float64) (*Ising, error) {
 //
 // Ising.Hopfield is the way back: it returns the couplings and biases of a bipolar network without a diagonal as they were.
 func IsingOf(h *Hopfield) (model *Ising, shift float64, err error) {
+	if h == nil {
+		return nil, 0, fmt.Errorf("associative: IsingOf: no network given: %w", energy.ErrConfig)
+	}
 	bipolar, shift := h.Bipolar()
 	n := h.n
 	var bonds []Bond

@@ -185,11 +185,8 @@ func TestIsingRefuses(t *testing.T) {
 	_, _, err := IsingOf(AsymmetricPair())
 	require.ErrorIs(t, err, energy.ErrConfig)
 	require.ErrorContains(t, err, "associative: IsingOf: w(0,1) is 1 and w(1,0) is -1")
-	huge, err := NewHopfield(matrix.Tensor(tensor.Float64, []float64{0, 7e307, 7e307, 7e307, 0, 7e307, 7e307, 7e307, 0}, 3, 3), HopfieldConfig{})
-	require.NoError(t, err)
-	_, _, err = IsingOf(huge)
-	require.ErrorIs(t, err, energy.ErrNotFinite)
-	require.ErrorContains(t, err, "associative: IsingOf: ")
+	_, err = NewHopfield(matrix.Tensor(tensor.Float64, []float64{0, 7e307, 7e307, 7e307, 0, 7e307, 7e307, 7e307, 0}, 3, 3), HopfieldConfig{})
+	require.ErrorIs(t, err, energy.ErrNotFinite, "such a network would have no model")
 
 	g, err := NewIsing(3, nil, nil)
 	require.NoError(t, err)

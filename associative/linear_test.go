@@ -218,7 +218,7 @@ func TestLinearRefuses(t *testing.T) {
 		"novelty columns":        {novelty(must(Pseudoinverse(good, good))(t), tensorOf([]float64{1})), energy.ErrShape, "Linear: Novelty: x: shape (1, 1)"},
 		"a rectangle as network": {failure(rectangle.Hopfield(HopfieldConfig{})), energy.ErrConfig, "Linear: Hopfield: W is (3, 2), want a square"},
 		"a diagonal":             {failure(must(Correlation(good, good))(t).Hopfield(HopfieldConfig{})), energy.ErrConfig, "Linear: Hopfield: couplings: unit 0 is coupled to itself"},
-		"network too large":      {failure(huge.Hopfield(HopfieldConfig{SelfCoupling: true})), energy.ErrNotFinite, "fields are too large for float64"},
+		"network too large":      {failure(huge.Hopfield(HopfieldConfig{SelfCoupling: true})), energy.ErrNotFinite, "energies are too large for float64"},
 		"pseudoinverse too fine": {pairs["Pseudoinverse"](tensorOf([]float64{1e-300}), tensorOf([]float64{1e300})), energy.ErrNotFinite, "X⁺Y is too large"},
 	} {
 		require.ErrorIs(t, c.err, c.want, name)

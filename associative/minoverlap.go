@@ -78,7 +78,7 @@ func (r MinOverlap) Separate(ctx context.Context, patterns *tensor.Dense) (*Sepa
 		return newUnit(y, gram).leastFirst(ctx, float64(n-1), updates, tolerance)
 	})
 	out := separation(parts, reason)
-	if out.Network, err = counted(x, counts, p, n, true, false); err != nil {
+	if out.Network, err = counted(r, x, counts, p, n, true, false); err != nil {
 		return nil, err
 	}
 	return out, ended(ctx, r)

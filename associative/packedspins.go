@@ -22,12 +22,18 @@ type PackedSpins struct {
 // MaxPackedUnits is how many spins a packed row can have, so that whatever is counted stays exact.
 const MaxPackedUnits = 1 << 28
 
-// NewPackedSpins makes rows of n spins that are all −1. Errors: ErrShape.
+// maxPackedWords bounds a batch, 128 GiB: a slip is an error, and not the end of the program.
+const maxPackedWords = 1 << 34
+
+// NewPackedSpins makes rows of n spins that are all −1. Errors: ErrShape; ErrRange for more than 2⁴⁰ spins in all.
 func NewPackedSpins(rows, n int) (*PackedSpins, error) {
 	if rows < 1 || n < 1 || n > MaxPackedUnits {
 		return nil, fmt.Errorf("associative: NewPackedSpins: %d rows of %d spins, want at least 1 row of 1 to %d: %w", rows, n, MaxPackedUnits, energy.ErrShape)
 	}
 	words := (n + 63) / 64
+	if rows > maxPackedWords/words {
+		return nil, fmt.Errorf("associative: NewPackedSpins: %d rows of %d spins are more than 2^40 bits: %w", rows, n, energy.ErrRange)
+	}
 	return &PackedSpins{rows, n, words, make([]uint64, rows*words)}, nil
 }
 

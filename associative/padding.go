@@ -121,7 +121,7 @@ func (e *extended) tensor(dtype tensor.Dtype) *tensor.Dense {
 func (r Padded) extend(ctx context.Context, patterns *tensor.Dense) (*extended, error) {
 	x, p, n, err := patternsOf(r, patterns)
 	if err == nil {
-		if err = r.validate(); err != nil {
+		if err = r.validate(p, n); err != nil {
 			err = fmt.Errorf("associative: %v: Learn: %w", r, err)
 		}
 	}
@@ -147,7 +147,7 @@ func (r Padded) extend(ctx context.Context, patterns *tensor.Dense) (*extended, 
 	return e, nil
 }
 
-func (r Padded) validate() error {
+func (r Padded) validate(p, n int) error {
 	switch {
 	case r.Hidden < 0:
 		return fmt.Errorf("Hidden is %d, want at least 0: %w", r.Hidden, energy.ErrConfig)
@@ -156,12 +156,15 @@ func (r Padded) validate() error {
 	case r.Rounds != 0 && r.Paddings != Relaxed:
 		return fmt.Errorf("Rounds is %d, which counts for Relaxed paddings alone, but these are %v: %w", r.Rounds, r.Paddings, energy.ErrConfig)
 	}
-	return cmp.Or(validCount("Copies", r.Copies), validCount("Rounds", r.Rounds))
+	copies := cmp.Or(r.Copies, 1)
+	return cmp.Or(validCount("Copies", r.Copies), validCount("Rounds", r.Rounds),
+		validSize(fmt.Sprintf("couplings of %d Hidden units", r.Hidden), r.Hidden, r.Hidden),
+		validSize(fmt.Sprintf("%d Copies of %d patterns of %d visible and %d Hidden units", copies, p, n, r.Hidden), copies, p, n+r.Hidden))
 }
 
 func (r Padded) learn(ctx context.Context, e *extended) (*Hopfield, error) {
 	h, err := r.rule().Learn(ctx, e.tensor(tensor.Float64))
-	if err == nil && (h.n != e.units || h.config.Binary) {
+	if err == nil && (h == nil || h.n != e.units || h.config.Binary) {
 		err = fmt.Errorf("the rule made a network of other units than it was to learn: %w", energy.ErrConfig)
 	}
 	return h, err
@@ -170,6 +173,9 @@ func (r Padded) learn(ctx context.Context, e *extended) (*Hopfield, error) {
 // relax lets the hidden units follow what the rule makes of them.
 func (r Padded) relax(ctx context.Context, e *extended) error {
 	for round := range cmp.Or(r.Rounds, 10) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		h, err := r.learn(ctx, e)
 		if err != nil {
 			return err

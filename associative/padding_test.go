@@ -198,7 +198,7 @@ func TestPaddedRefuses(t *testing.T) {
 		{"negative rounds", context.Background(), Padded{Rule: Hebb{}, Paddings: Relaxed, Rounds: -1}, x, energy.ErrConfig, "Rounds is -1"},
 		{"bits", context.Background(), Padded{Rule: Hebb{}}, tensorOf([]float64{0, 1}), energy.ErrRange, "patterns: row 0, column 0 is 0"},
 		{"what the rule refuses", context.Background(), Padded{Rule: Valleys{Rate: -1}, Hidden: 2}, x, energy.ErrConfig,
-			"associative: valleys from AllStates with 2 hidden units: Learn: associative: valleys from AllStates: Learn: Rate is -1"},
+			"associative: valleys from Targets with 2 hidden units: Learn: associative: valleys from Targets: Learn: Rate is -1"},
 		{"end of the context", canceled, Padded{Rule: Hebb{}, Hidden: 3, Paddings: Decorrelated}, x, context.Canceled, "context canceled"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

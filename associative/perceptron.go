@@ -94,14 +94,14 @@ func (r Perceptron) Separate(ctx context.Context, patterns *tensor.Dense) (*Sepa
 		copy(counts, parts[0].counts)
 	}
 	out := separation(parts, reason)
-	if out.Network, err = counted(x, counts, p, n, r.PerUnit, !r.NoBias); err != nil {
+	if out.Network, err = counted(r, x, counts, p, n, r.PerUnit, !r.NoBias); err != nil {
 		return nil, err
 	}
 	return out, ended(ctx, r)
 }
 
 // counted makes the network of the counts of updates, (P, n).
-func counted(x, counts []float64, p, n int, perUnit, biases bool) (*Hopfield, error) {
+func counted(rule Rule, x, counts []float64, p, n int, perUnit, biases bool) (*Hopfield, error) {
 	kernel.Multiply(counts, counts, x)
 	m := make([]float64, n*n)
 	kernel.Gemm(true, false, n, n, p, 1, x, n, counts, n, false, m, n)
@@ -119,7 +119,7 @@ func counted(x, counts []float64, p, n int, perUnit, biases bool) (*Hopfield, er
 		config.Bias = make([]float64, n)
 		kernel.ColSum(config.Bias, counts, p, n)
 	}
-	return newHopfield(m, n, 1, config)
+	return found(rule, m, n, 1, config)
 }
 
 // unit is the perceptron of one unit, whose values in the patterns are y. With G = XXᵀ, and 1 more if there is a bias,

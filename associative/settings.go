@@ -78,3 +78,18 @@ func validClamped(n int, clamped []bool) error {
 	}
 	return nil
 }
+
+// maxNumbers bounds how many numbers a setting can ask for, 128 GiB of them: a slip is an error, and not the end of the program.
+const maxNumbers = 1 << 34
+
+// validSize checks how many numbers a setting asks for, by its factors.
+func validSize(what string, factors ...int) error {
+	numbers := 1.0
+	for _, f := range factors {
+		numbers *= float64(f)
+	}
+	if numbers > maxNumbers {
+		return fmt.Errorf("%s are %.3g numbers, want at most 2^34: %w", what, numbers, energy.ErrConfig)
+	}
+	return nil
+}

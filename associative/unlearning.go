@@ -65,9 +65,12 @@ func (r Unlearning) Learn(ctx context.Context, patterns *tensor.Dense) (*Hopfiel
 		rate = 0.01
 	}
 	if dreams == 0 {
-		dreams = int(math.Ceil(0.7 * float64(p) / rate))
+		dreams = int(min(math.Ceil(0.7*float64(p)/rate), 1<<62))
 	}
 	learned, err := rule.Learn(ctx, patterns)
+	if err == nil && learned == nil {
+		err = fmt.Errorf("the rule made no network: %w", energy.ErrConfig)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("associative: %v: Learn: %w", r, err)
 	}
@@ -90,7 +93,7 @@ func (h *Hopfield) unlearn(ctx context.Context, dreams int, rate float64, seed u
 	stream, x, sums := rng.New(seed, "associative dreams"), make([]float64, n), make([]float64, n)
 	for dream := range uint64(dreams) {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("after %d dreams: %w", dream, err)
 		}
 		rng.Uniform(stream.Row(0, dream), x)
 		for i, u := range x {
@@ -111,6 +114,8 @@ func (h *Hopfield) unlearn(ctx context.Context, dreams int, rate float64, seed u
 			}
 		})
 	}
-	dreamer.bound()
+	if dreamer.bound(); !kernel.AllFinite(dreamer.tie) {
+		return nil, fmt.Errorf("couplings overflow, want a smaller Rate: %w", energy.ErrNotFinite)
+	}
 	return &dreamer, nil
 }

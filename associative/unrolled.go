@@ -81,6 +81,9 @@ func (r Unrolled) learn(ctx context.Context, x []float64, p, n int) (*Hopfield, 
 		return nil, err
 	}
 	steps, copies, rate, epochs := cmp.Or(r.Steps, 3), cmp.Or(r.Copies, 30), cmp.Or(r.Rate, 0.01), cmp.Or(r.Epochs, 100)
+	if err := validSize(fmt.Sprintf("%d Copies of %d patterns of %d units", copies, p, n), copies, p, n); err != nil {
+		return nil, err
+	}
 	l, err := hebb.Layer("associative.unrolled", layers.HopfieldConfig{
 		Temperature: r.Temperature, InputIsState: true, Steps: max(1, steps-1),
 	})

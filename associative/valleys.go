@@ -152,5 +152,6 @@ func (r Valleys) validate(n int) error {
 	}
 	return cmp.Or(
 		validPositive("Rate", r.Rate), validCount("Epochs", r.Epochs), validPositive("Temperature", r.Temperature),
-		validPositive("Tolerance", r.Tolerance), validCount("Starts", r.Starts), validCount("Steps", r.Steps))
+		validPositive("Tolerance", r.Tolerance), validCount("Starts", r.Starts), validCount("Steps", r.Steps),
+		validSize(fmt.Sprintf("%d Starts of %d units", r.Starts, n), r.Starts, n))
 }

@@ -170,7 +170,7 @@ func (f *contrastiveFit) validSteps() error {
 	if err := checkSchedule("Steps", rounded, f.Epochs, 1, math.MaxInt32); err != nil {
 		return err
 	}
-	for e := range f.Epochs {
+	for e := range min(f.Epochs, checkedEpochs) {
 		if err := phase.SetSteps(int(rounded(e))); err != nil {
 			return fmt.Errorf("schedule Steps: epoch %d: %w", e, err)
 		}

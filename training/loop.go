@@ -92,7 +92,7 @@ func (l *loop) validate() error {
 		return l.fail("%w", err)
 	}
 	if l.momentum != nil {
-		for e := range l.epochs {
+		for e := range min(l.epochs, checkedEpochs) {
 			if err := stepper.SetMomentum(l.momentum(e)); err != nil {
 				return l.fail("schedule Momentum: epoch %d: %w", e, err)
 			}

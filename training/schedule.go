@@ -51,22 +51,25 @@ func Steps(values map[int]float64) Schedule {
 	}
 }
 
+// checkedEpochs are looked at before a run begins, in milliseconds.
+const checkedEpochs = 1 << 20
+
 // checkSchedule evaluates s at every epoch of a run. A value that is not a number in [lo, hi] is an error that names the
 // epoch; so is a schedule that never changes its value within a run of several epochs, since it does nothing that
-// the setting itself would not do. A nil schedule is right.
+// the setting itself would not do. A nil schedule is right. Of a run without end, as those that a context ends, the first epochs are looked at.
 func checkSchedule(name string, s Schedule, epochs int, lo, hi float64) error {
 	if s == nil {
 		return nil
 	}
 	changes := false
-	for epoch := range epochs {
+	for epoch := range min(epochs, checkedEpochs) {
 		v := s(epoch)
 		if math.IsNaN(v) || math.IsInf(v, 0) || v < lo || v > hi {
 			return fmt.Errorf("schedule %s: epoch %d: value is %v, want a finite number from %v to %v: %w", name, epoch, v, lo, hi, energy.ErrConfig)
 		}
 		changes = changes || v != s(0)
 	}
-	if epochs > 1 && !changes {
+	if epochs > 1 && epochs <= checkedEpochs && !changes {
 		return fmt.Errorf("schedule %s: the value is %v in all %d epochs, want one that changes: set the value itself instead: %w", name, s(0), epochs, energy.ErrConfig)
 	}
 	return nil
