@@ -103,6 +103,9 @@ type decades struct{}
 
 // Ticks satisfies plot.Ticker.
 func (decades) Ticks(low, high float64) []plot.Tick {
+	if !(low > 0) {
+		return nil // there is no lowest power
+	}
 	var ticks []plot.Tick
 	for k := math.Ceil(math.Log10(low) - 1e-9); k <= math.Log10(high)+1e-9; k++ {
 		ticks = append(ticks, plot.Tick{Value: math.Pow(10, k), Label: strconv.FormatFloat(math.Pow(10, k), 'g', -1, 64)})
@@ -147,6 +150,9 @@ func (c *chart) write(what, path string) error {
 	}
 	if c.logarithmic { // whole decades
 		p.Y.Min, p.Y.Max = math.Pow(10, math.Floor(math.Log10(p.Y.Min))), math.Pow(10, math.Ceil(math.Log10(p.Y.Max)))
+		if p.Y.Min == p.Y.Max { // one value everywhere, which is a power: an empty range would be widened down to 0
+			p.Y.Max *= 10
+		}
 	}
 	return writePNG(what, path, chartWidth, chartHeight, func(canvas draw.Canvas) {
 		whole := draw.Crop(canvas, vg.Points(6), -vg.Points(6), vg.Points(6), -vg.Points(6))

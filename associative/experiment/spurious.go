@@ -30,6 +30,9 @@ func (c StationaryCounts) All() int { return c.Stored + c.Ghosts + c.Spurious }
 // Errors: ErrConfig for more than 22 units and for binary ones; ErrShape, ErrDtype, ErrRange and ErrNotFinite for the patterns; context's
 // error when it ends. Cost: n a state.
 func CountStationary(ctx context.Context, h *associative.Hopfield, patterns *tensor.Dense) (StationaryCounts, error) {
+	if h == nil {
+		return StationaryCounts{}, fmt.Errorf("experiment: CountStationary: no network given: %w", energy.ErrConfig)
+	}
 	if h.Config().Binary {
 		return StationaryCounts{}, fmt.Errorf(
 			"experiment: CountStationary: the network's units are 0 and 1, want −1 and 1 (Bipolar makes them so): %w", energy.ErrConfig)
