@@ -103,6 +103,9 @@ type decades struct{}
 
 // Ticks satisfies plot.Ticker.
 func (decades) Ticks(low, high float64) []plot.Tick {
+	if !(low > 0) {
+		return nil // there is no lowest power
+	}
 	var ticks []plot.Tick
 	for k := math.Ceil(math.Log10(low) - 1e-9); k <= math.Log10(high)+1e-9; k++ {
 		ticks = append(ticks, plot.Tick{Value: math.Pow(10, k), Label: strconv.FormatFloat(math.Pow(10, k), 'g', -1, 64)})

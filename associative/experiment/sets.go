@@ -119,6 +119,9 @@ func (f *flips) draw(set int, step uint64, x []float64, h int) {
 // learn makes a network of (m, n) patterns.
 func learn(ctx context.Context, rule associative.Rule, ties associative.Ties, patterns []float64, n int) (*associative.Hopfield, error) {
 	h, err := rule.Learn(ctx, rows(patterns, n))
+	if err == nil && (h == nil || h.Len() != n || h.Config().Binary) {
+		err = fmt.Errorf("the rule made no network of %d bipolar units: %w", n, energy.ErrConfig)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,9 @@ func (c StableCounts) All() int { return c.Kept + c.Ghosts + c.Spurious }
 // Errors: ErrConfig for more than 22 units and for binary ones; ErrShape, ErrDtype, ErrRange and ErrNotFinite for the patterns; context's
 // error when it ends. Cost: n a state.
 func CountStable(ctx context.Context, h *associative.Hopfield, patterns *tensor.Dense) (StableCounts, error) {
+	if h == nil {
+		return StableCounts{}, fmt.Errorf("experiment: CountStable: no network given: %w", energy.ErrConfig)
+	}
 	if h.Config().Binary {
 		return StableCounts{}, fmt.Errorf(
 			"experiment: CountStable: the network's units are 0 and 1, want −1 and 1 (Bipolar makes them so): %w", energy.ErrConfig)
