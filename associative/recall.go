@@ -44,7 +44,7 @@ type row struct {
 }
 
 // Recall lets states, (B, n) of the units' values, follow their fields until they are at rest or the sweeps are up. A row is recalled in a
-// batch as it is alone, whatever the number of processors.
+// batch as it is alone, whatever the number of processors, but for Gibbs and Annealing, whose draws are of the row's number, too.
 //
 // Errors: ErrShape, ErrDtype, ErrRange and ErrNotFinite for the states, ErrConfig and ErrShape for the settings.
 // Cost: the first fields are one product, B·n²; from there a flip costs n. Where Hebb learned few patterns, that of PackedHopfield.Recall.
