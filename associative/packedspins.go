@@ -31,7 +31,7 @@ func NewPackedSpins(rows, n int) (*PackedSpins, error) {
 		return nil, fmt.Errorf("associative: NewPackedSpins: %d rows of %d spins, want at least 1 row of 1 to %d: %w", rows, n, MaxPackedUnits, energy.ErrShape)
 	}
 	words := (n + 63) / 64
-	if rows > maxPackedWords/words {
+	if int64(rows) > maxPackedWords/int64(words) {
 		return nil, fmt.Errorf("associative: NewPackedSpins: %d rows of %d spins are more than 2^40 bits: %w", rows, n, energy.ErrRange)
 	}
 	return &PackedSpins{rows, n, words, make([]uint64, rows*words)}, nil
