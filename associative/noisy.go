@@ -2,6 +2,7 @@ package associative
 
 import (
 	"fmt"
+	"math"
 
 	"gorgonia.org/tensor"
 
@@ -33,4 +34,12 @@ func Noisy(seed uint64, states *tensor.Dense, probability float64) (*tensor.Dens
 		}
 	}
 	return matrix.Tensor(states.Dtype(), noisy, len(x)/n, n), nil
+}
+
+// drawSpins draws spins that are −1 or 1 with equal probability.
+func drawSpins(row rng.Row, dst []float64) {
+	rng.Uniform(row, dst)
+	for i, u := range dst {
+		dst[i] = math.Copysign(1, u-0.5)
+	}
 }

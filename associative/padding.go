@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"gorgonia.org/tensor"
@@ -196,12 +195,4 @@ func firstUnits(first, units int) []bool {
 		marks[i] = true
 	}
 	return marks
-}
-
-// drawSpins draws spins.
-func drawSpins(row rng.Row, dst []float64) {
-	rng.Uniform(row, dst)
-	for i, u := range dst {
-		dst[i] = math.Copysign(1, u-0.5)
-	}
 }

@@ -95,13 +95,7 @@ func (h *Hopfield) unlearn(ctx context.Context, dreams int, rate float64, seed u
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("after %d dreams: %w", dream, err)
 		}
-		rng.Uniform(stream.Row(0, dream), x)
-		for i, u := range x {
-			x[i] = 1
-			if u < 0.5 {
-				x[i] = -1
-			}
-		}
+		drawSpins(stream.Row(0, dream), x)
 		dreamer.fieldsOf(sums, x)
 		Asynchronous{Seed: stream.Uint64(dream)}.run(&dreamer, []*row{{x: x, sums: sums}})
 		step := -rate / (float64(n) * h.scale)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/associative"
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/evaluate"
 	"github.com/harmonium-go/harmonium/internal/stattest"
 )
 
@@ -202,13 +203,13 @@ func TestStablePatternsAgainstExactProbability(t *testing.T) {
 	for _, seed := range seeds {
 		for _, c := range cases {
 			shares := stable(seed, c.m, c.keep, c.ties)
-			_, deviation := moments(shares)
+			_, deviation := evaluate.MeanDeviation(shares)
 			require.NoError(t, stattest.Mean(shares, exact(c), deviation, alpha), "%+v", c)
 			// Twins: another convention, and for ties the other setting where there are ties.
 			require.Error(t, stattest.Mean(shares, exact(exactly{c.m, !c.keep, c.ties}), deviation, alpha), "%+v", c)
 		}
 		kept := stable(seed, 5, true, associative.Keep)
-		_, deviation := moments(kept)
+		_, deviation := evaluate.MeanDeviation(kept)
 		require.Error(t, stattest.Mean(kept, exact(exactly{5, true, associative.Minus}), deviation, alpha), "Minus has 90.26 %")
 	}
 }

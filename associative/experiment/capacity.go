@@ -11,6 +11,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/associative"
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/evaluate"
 )
 
 // Criterion is what a network must do to hold its patterns.
@@ -159,7 +160,7 @@ func (c *CapacityConfig) point(ctx context.Context, rule associative.Rule, n int
 	})
 	p := CapacityPoint{Units: n, Patterns: meanOf(held)}
 	p.Load = p.Patterns.scaled(1 / float64(n))
-	_, deviation := moments(held)
+	_, deviation := evaluate.MeanDeviation(held)
 	// A number of patterns is whole: it says no more than that even where all sets agree.
 	p.Error = math.Hypot(deviation, 1/math.Sqrt(12)) / (float64(n) * math.Sqrt(float64(c.Sets)))
 	for _, l := range limited {

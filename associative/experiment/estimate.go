@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/harmonium-go/harmonium/internal/evaluate"
 )
 
 // Estimate is a measured number with its interval of 95 %.
@@ -27,7 +29,7 @@ func (e Estimate) scaled(factor float64) Estimate {
 
 // meanOf estimates the mean of independent values, two or more: Student's interval.
 func meanOf(values []float64) Estimate {
-	mean, deviation := moments(values)
+	mean, deviation := evaluate.MeanDeviation(values)
 	reach := quantile(len(values)) * deviation / math.Sqrt(float64(len(values)))
 	return Estimate{mean, mean - reach, mean + reach}
 }
@@ -39,33 +41,14 @@ func meanOf(values []float64) Estimate {
 // (1965), section 8.2, for the effective number of trials.
 func shareOf(shares []float64) Estimate {
 	sets := float64(len(shares))
-	mean, deviation := moments(shares)
+	mean, deviation := evaluate.MeanDeviation(shares)
 	mean = min(max(mean, 0), 1)
 	trials := sets
 	if deviation > 0 {
 		trials = max(sets, sets*mean*(1-mean)/(deviation*deviation))
 	}
-	low, high := wilson(mean, trials, quantile(len(shares)))
+	low, high := evaluate.WilsonShare(mean, trials, quantile(len(shares)))
 	return Estimate{mean, low, high}
-}
-
-// wilson is the score interval of a share of so many independent trials: the p for which |share − p| ≤ z √(p(1−p)/trials).
-func wilson(share, trials, z float64) (low, high float64) {
-	square := z * z / trials
-	center, reach := share+square/2, z*math.Sqrt(share*(1-share)/trials+square/(4*trials))
-	return max(0, min(share, (center-reach)/(1+square))), min(1, max(share, (center+reach)/(1+square)))
-}
-
-// moments are the mean and the deviation, over n − 1.
-func moments(values []float64) (mean, deviation float64) {
-	for _, v := range values {
-		mean += v
-	}
-	mean /= float64(len(values))
-	for _, v := range values {
-		deviation += (v - mean) * (v - mean)
-	}
-	return mean, math.Sqrt(deviation / float64(len(values)-1))
 }
 
 // quantile is Student's at 97.5 %, for the mean of so many values.

@@ -14,7 +14,7 @@ func TestWilson(t *testing.T) {
 	for _, n := range []int{1, 7, 100} {
 		for hits := range n + 1 {
 			low, high := evaluate.Wilson(hits, n)
-			gotLow, gotHigh := wilson(float64(hits)/float64(n), float64(n), 1.959963984540054)
+			gotLow, gotHigh := evaluate.WilsonShare(float64(hits)/float64(n), float64(n), 1.959963984540054)
 			require.InDelta(t, low, gotLow, 1e-4, "%d of %d", hits, n) // z = 1.96 there
 			require.InDelta(t, high, gotHigh, 1e-4)
 		}
@@ -58,7 +58,7 @@ func TestShareOfSetsThatAgree(t *testing.T) {
 	require.Less(t, half.Low, 0.5)
 	require.Greater(t, half.High, 0.5)
 	spread := shareOf([]float64{0, 1, 0, 1})
-	low, high := wilson(0.5, 4, quantile(4))
+	low, high := evaluate.WilsonShare(0.5, 4, quantile(4))
 	require.Equal(t, Estimate{0.5, low, high}, spread, "sets that have all or nothing are trials")
 }
 

@@ -1,16 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/harmonium-go/harmonium/associative"
 	"github.com/harmonium-go/harmonium/internal/dataset"
-	"github.com/harmonium-go/harmonium/internal/rng"
 )
 
 // ending is a state at rest that several searches ended in.
@@ -19,20 +18,11 @@ type ending struct {
 	times  int
 	energy float64
 	kind   string // stored, negative or parasitic
-	near   int    // pixels that differ from the nearest stored digit or its negative
 }
 
 // search lets random states come to rest, falling and annealed, says what they end in, and draws the parasitic states most often met.
 func (t *task) search(ctx context.Context, net *associative.Hopfield, r *result) error {
-	random, u, stream := make([]float32, t.starts*t.pixels()), make([]float32, t.pixels()), rng.New(t.seed, "starts")
-	for i := range random {
-		if i%t.pixels() == 0 {
-			rng.Uniform(stream.Row(i/t.pixels(), 0), u)
-		}
-		if random[i] = -1; u[i%t.pixels()] < 0.5 {
-			random[i] = 1
-		}
-	}
+	random := t.coins("starts", t.starts)
 	var drawn []ending
 	for _, annealed := range []bool{false, true} {
 		if err := ctx.Err(); err != nil {
@@ -81,7 +71,7 @@ func (t *task) endings(got *associative.Recalled) []ending {
 		e, known := met[key.String()]
 		if !known {
 			e = &ending{state: state, energy: got.Energy[k]}
-			e.kind, e.near = t.kind(state)
+			e.kind = t.kind(state)
 			met[key.String()], order = e, append(order, e)
 		}
 		e.times++
@@ -91,16 +81,12 @@ func (t *task) endings(got *associative.Recalled) []ending {
 		endings[k] = *e
 	}
 	slices.SortStableFunc(endings, func(a, b ending) int {
-		if a.times != b.times {
-			return b.times - a.times
-		}
-		return int(math.Copysign(1, a.energy-b.energy))
+		return cmp.Or(cmp.Compare(b.times, a.times), cmp.Compare(a.energy, b.energy))
 	})
 	return endings
 }
 
-func (t *task) kind(state []float32) (kind string, near int) {
-	near = len(state)
+func (t *task) kind(state []float32) string {
 	for d := range t.stored {
 		wrong := 0
 		for j, v := range t.digits[d*t.pixels() : (d+1)*t.pixels()] {
@@ -109,14 +95,13 @@ func (t *task) kind(state []float32) (kind string, near int) {
 			}
 		}
 		if wrong == 0 {
-			return "stored", 0
+			return "stored"
 		}
 		if wrong == len(state) {
-			return "negative", 0
+			return "negative"
 		}
-		near = min(near, wrong, len(state)-wrong)
 	}
-	return "parasitic", near
+	return "parasitic"
 }
 
 func (t *task) parasiticPicture(rule associative.Rule, drawn []ending) error {

@@ -217,19 +217,27 @@ func (t *task) upper() []bool {
 
 // halves erases the lower half: its pixels begin at random.
 func (t *task) halves() []float32 {
-	halves, u, known, stream := append([]float32(nil), t.digits...), make([]float32, t.pixels()), t.upper(), rng.New(t.seed, "erased")
-	for i := range halves {
-		if i%t.pixels() == 0 {
-			rng.Uniform(stream.Row(i/t.pixels(), 0), u)
-		}
-		if k := i % t.pixels(); !known[k] {
-			halves[i] = -1
-			if u[k] < 0.5 {
-				halves[i] = 1
-			}
+	halves, known := t.coins("erased", t.stored), t.upper()
+	for i, v := range t.digits {
+		if known[i%t.pixels()] {
+			halves[i] = v
 		}
 	}
 	return halves
+}
+
+// coins are images of random spins.
+func (t *task) coins(purpose string, images int) []float32 {
+	spins, u, stream := make([]float32, images*t.pixels()), make([]float32, t.pixels()), rng.New(t.seed, purpose)
+	for i := range spins {
+		if i%t.pixels() == 0 {
+			rng.Uniform(stream.Row(i/t.pixels(), 0), u)
+		}
+		if spins[i] = -1; u[i%t.pixels()] < 0.5 {
+			spins[i] = 1
+		}
+	}
+	return spins
 }
 
 // judge compares recalled digits with those that were stored.

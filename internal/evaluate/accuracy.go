@@ -25,23 +25,26 @@ func Wilson(hits, n int) (low, high float64) {
 		return 0, 1
 	}
 	const z = 1.959963984540054 // Φ(z) = 0.975
-	trials := float64(n)
-	p := float64(hits) / trials
-	middle := p + z*z/(2*trials)
-	half := z * math.Sqrt(p*(1-p)/trials+z*z/(4*trials*trials))
-	scale := 1 + z*z/trials
-	return max(0, (middle-half)/scale), min(1, (middle+half)/scale)
+	return WilsonShare(float64(hits)/float64(n), float64(n), z)
+}
+
+// WilsonShare is Wilson of a share of so many independent trials, which need not be a whole number, with another z. The share lies within it.
+func WilsonShare(share, trials, z float64) (low, high float64) {
+	square := z * z / trials
+	center, reach := share+square/2, z*math.Sqrt(share*(1-share)/trials+square/(4*trials))
+	return max(0, min(share, (center-reach)/(1+square))), min(1, max(share, (center+reach)/(1+square)))
 }
 
 // MeanDeviation is the mean of values and their deviation, over n − 1; the deviation of one value is NaN, as is the mean of none.
 func MeanDeviation(values []float64) (mean, deviation float64) {
-	n := float64(len(values))
-	for _, v := range values {
-		mean += v / n
-	}
-	if n == 0 {
+	if len(values) == 0 {
 		return math.NaN(), math.NaN()
 	}
+	for _, v := range values {
+		mean += v
+	}
+	n := float64(len(values))
+	mean /= n // of equal whole numbers exactly the number
 	for _, v := range values {
 		deviation += (v - mean) * (v - mean)
 	}
