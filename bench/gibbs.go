@@ -34,8 +34,11 @@ func gibbs(chains, hidden int) (*Work, error) {
 	}
 	chain := &sampling.Gibbs{Model: model, Seed: 1}
 	return &Work{
-		Step: func() error { return chain.Run(context.Background(), state, sweeps) },
-		Sum:  func() float64 { return WeightedSum(state.Visible.Float32s()) },
+		Step: func() error {
+			_, err := sampling.Run(context.Background(), chain, state, sampling.Schedule{BurnIn: sweeps})
+			return err
+		},
+		Sum: func() float64 { return WeightedSum(state.Visible.Float32s()) },
 	}, nil
 }
 

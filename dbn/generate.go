@@ -66,7 +66,7 @@ func (d *DBN) Generate(ctx context.Context, count int, config GenerateConfig) (*
 	if steps == 0 {
 		steps = 200
 	}
-	if err := gibbs.Run(ctx, state, steps); err != nil {
+	if _, err := sampling.Run(ctx, gibbs, state, sampling.Schedule{BurnIn: steps}); err != nil {
 		return fail("%w", err)
 	}
 	return d.descend(state, config.Seed), nil

@@ -22,7 +22,7 @@ import (
 // chain runs a Gibbs chain in the top machine and returns its last state.
 func chain(r *layers.RBM, s *sampling.State, steps int, seed uint64, clamp []bool) *sampling.State {
 	gibbs := &sampling.Gibbs{Model: r, Seed: seed, VisibleClamp: clamp}
-	if err := gibbs.Run(context.Background(), s, steps); err != nil {
+	if _, err := sampling.Run(context.Background(), gibbs, s, sampling.Schedule{BurnIn: steps}); err != nil {
 		panic(err)
 	}
 	return s

@@ -53,7 +53,7 @@ func Example_readme() {
 	vm := G.NewTapeMachine(g, G.BindDualValues(wrt...))
 	defer vm.Close()
 	for range 500 {
-		stopAt(gibbs.Step(chains)) // the chains go on as the model learns (PCD)
+		check(gibbs.Step(chains)) // the chains go on as the model learns (PCD)
 		stopAt(G.Let(v, chains.Visible))
 		stopAt(vm.RunAll())
 		stopAt(solver.Step(G.NodesToValueGrads(wrt)))

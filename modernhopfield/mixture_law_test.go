@@ -173,7 +173,8 @@ func TestMixtureIsStationaryUnderGibbsSampling(t *testing.T) {
 	after := func(t *testing.T, r *layers.RBM, start *tensor.Dense, steps int, seed uint64) (*tensor.Dense, []int) {
 		s, err := sampling.NewState(r, start)
 		require.NoError(t, err)
-		require.NoError(t, (&sampling.Gibbs{Model: r, Seed: seed}).Run(context.Background(), s, steps))
+		_, err = sampling.Run(context.Background(), &sampling.Gibbs{Model: r, Seed: seed}, s, sampling.Schedule{BurnIn: steps})
+		require.NoError(t, err)
 		var components []int
 		for i, x := range numbersOf(s.Hidden) {
 			if x == 1 {

@@ -20,7 +20,7 @@ var dtypes = []tensor.Dtype{tensor.Float64, tensor.Float32}
 // after returns where n chains of a sampler stand after 5 steps from states that do not depend on n.
 func after(t *testing.T, g Gibbs, n int) *State {
 	s := must(RandomState(g.Model, n, 9))
-	require.NoError(t, g.Run(context.Background(), s, 5))
+	require.NoError(t, runs(context.Background(), &g, s, 5))
 	return s
 }
 
@@ -48,7 +48,7 @@ func TestRowsDrawDifferently(t *testing.T) {
 	m := wide(tensor.Float64)
 	row := numbers(must(RandomState(m.rbm, 1, 9)).Visible)
 	s := must(NewState(m.rbm, dense(tensor.Float64, tensor.Shape{2, len(row)}, append(row, row...)...)))
-	require.NoError(t, (&Gibbs{Model: m.rbm, Seed: 4}).Step(s))
+	require.NoError(t, step(&Gibbs{Model: m.rbm, Seed: 4}, s))
 	require.NotEqual(t, numbers(s.Visible)[:len(row)], numbers(s.Visible)[len(row):])
 }
 
@@ -76,14 +76,14 @@ func TestResume(t *testing.T) {
 		m := wide(dtype)
 		whole := must(RandomState(m.rbm, 40, 1))
 		g := &Gibbs{Model: m.rbm, Seed: 4}
-		require.NoError(t, g.Run(context.Background(), whole, 3))
+		require.NoError(t, runs(context.Background(), g, whole, 3))
 		saved := copyOf(whole)
-		require.NoError(t, g.Run(context.Background(), whole, 4))
+		require.NoError(t, runs(context.Background(), g, whole, 4))
 
 		used := &Gibbs{Model: m.rbm, Seed: 4}
-		require.NoError(t, used.Step(must(RandomState(m.rbm, 3, 2))))
-		require.NoError(t, used.Step(must(RandomState(m.rbm, 50, 2))))
-		require.NoError(t, used.Run(context.Background(), saved, 4))
+		require.NoError(t, step(used, must(RandomState(m.rbm, 3, 2))))
+		require.NoError(t, step(used, must(RandomState(m.rbm, 50, 2))))
+		require.NoError(t, runs(context.Background(), used, saved, 4))
 		require.Equal(t, whole.Visible.Data(), saved.Visible.Data())
 		require.Equal(t, whole.Hidden.Data(), saved.Hidden.Data())
 		require.EqualValues(t, 7, saved.Step)
@@ -91,8 +91,8 @@ func TestResume(t *testing.T) {
 		saved.Step = 3 // without its step a state is another one
 		again := copyOf(saved)
 		again.Step = 4
-		require.NoError(t, g.Step(saved))
-		require.NoError(t, g.Step(again))
+		require.NoError(t, step(g, saved))
+		require.NoError(t, step(g, again))
 		require.NotEqual(t, again.Visible.Data(), saved.Visible.Data())
 	}
 }
@@ -104,8 +104,8 @@ func TestHiddenUnitsAreNoState(t *testing.T) {
 	b := copyOf(a)
 	require.NoError(t, b.Hidden.Memset(float32(-1)))
 	g := &Gibbs{Model: m.rbm, Seed: 4}
-	require.NoError(t, g.Step(a))
-	require.NoError(t, g.Step(b))
+	require.NoError(t, step(g, a))
+	require.NoError(t, step(g, b))
 	require.Equal(t, a.Visible.Data(), b.Visible.Data())
 	require.Equal(t, a.Hidden.Data(), b.Hidden.Data())
 }
@@ -119,7 +119,7 @@ func TestSamplersShareAModel(t *testing.T) {
 	for i := range got {
 		wg.Go(func() {
 			s, err := RandomState(m.rbm, 40, 9)
-			if err == nil && (&Gibbs{Model: m.rbm, Seed: 4}).Run(context.Background(), s, 5) == nil {
+			if err == nil && runs(context.Background(), &Gibbs{Model: m.rbm, Seed: 4}, s, 5) == nil {
 				got[i] = s
 			}
 		})
@@ -150,7 +150,7 @@ func TestRandomState(t *testing.T) {
 			s := must(RandomState(m.rbm, chains, uint64(i)))
 			require.NoError(t, l.check(rows(s)), "%s: hidden units are 0", visible.name)
 			require.Zero(t, s.Step)
-			require.NoError(t, (&Gibbs{Model: m.rbm}).Step(s))
+			require.NoError(t, step(&Gibbs{Model: m.rbm}, s))
 			require.NoError(t, s.Hidden.Memset(zero(dtype)))
 			require.Error(t, l.check(rows(s)), "%s: with couplings", visible.name)
 		}
@@ -170,6 +170,6 @@ func TestNewStateCopies(t *testing.T) {
 	s := must(NewState(m.rbm, data))
 	require.Equal(t, []float64{0, 1, 0.5, 1}, numbers(s.Visible), "means are taken too")
 	require.Equal(t, make([]float64, 6), numbers(s.Hidden))
-	require.NoError(t, (&Gibbs{Model: m.rbm}).Step(s))
+	require.NoError(t, step(&Gibbs{Model: m.rbm}, s))
 	require.Equal(t, []float64{0, 1, 0.5, 1}, numbers(data))
 }

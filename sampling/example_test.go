@@ -41,7 +41,7 @@ func ExampleGibbs() {
 		log.Fatal(err)
 	}
 	gibbs := sampling.Gibbs{Model: m, Seed: 1, VisibleClamp: []bool{true, true, true, false, false, false, false, false, false}}
-	if err := gibbs.Run(context.Background(), state, 20); err != nil {
+	if _, err := sampling.Run(context.Background(), &gibbs, state, sampling.Schedule{BurnIn: 20}); err != nil {
 		log.Fatal(err)
 	}
 	pixels := state.Visible.Data().([]float32)

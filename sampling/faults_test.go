@@ -120,7 +120,7 @@ func TestTwinWithoutFault(t *testing.T) {
 		}
 		twin := copyOf(s)
 		for range 3 {
-			require.NoError(t, g.Step(s))
+			require.NoError(t, step(g, s))
 			sound.step(g, twin)
 		}
 		require.Equal(t, s.Visible.Data(), twin.Visible.Data())

@@ -1,7 +1,6 @@
 package sampling
 
 import (
-	"context"
 	"fmt"
 	"math"
 
@@ -14,6 +13,8 @@ import (
 	"github.com/harmonium-go/harmonium/internal/units"
 	"github.com/harmonium-go/harmonium/layers"
 )
+
+var _ Kernel = (*Gibbs)(nil)
 
 // Gibbs is block Gibbs sampling of a bipartite model: a step draws all hidden units given the visible ones, then all visible
 // units given the hidden ones. p(v,h)^(1/T) is stationary under either half.
@@ -35,14 +36,14 @@ type Gibbs struct {
 	work any // *gibbsWork of the model's dtype: what is kept between steps, so that they allocate nothing
 }
 
-// Step takes one step of every chain. Errors: ErrConfig for a sampler that cannot be, ErrShape and ErrDtype for a state that
+// Step takes one step of every chain; nothing is proposed, so Info is zero. Errors: ErrConfig for a sampler that cannot be, ErrShape and ErrDtype for a state that
 // is not the model's, ErrNotFinite and ErrRange for values that its units cannot take (of the hidden units, which are drawn
 // first, only where there is a HiddenClamp); the state is then as it was. Cost: two (chains×visible)·(visible×hidden) products.
-func (g *Gibbs) Step(s *State) error {
+func (g *Gibbs) Step(s *State) (Info, error) {
 	if err := g.check(s); err != nil {
-		return err
+		return Info{}, err
 	}
-	return g.step(s, hiddenFirst, nil)
+	return Info{}, g.step(s, hiddenFirst, nil)
 }
 
 // order is which half of a step comes first.
@@ -60,23 +61,6 @@ func (g *Gibbs) step(s *State, o order, hiddenInputs *tensor.Dense) error {
 		return gibbsStep[float32](g, s, o, hiddenInputs)
 	}
 	return gibbsStep[float64](g, s, o, hiddenInputs)
-}
-
-// Run takes several steps, or fewer when ctx ends: then it returns ctx's error, and the state stands where it got to.
-// A negative number of steps is an ErrConfig; other errors are Step's.
-func (g *Gibbs) Run(ctx context.Context, s *State, steps int) error {
-	if steps < 0 {
-		return fmt.Errorf("sampling: Gibbs: Run: %d steps, want at least 0: %w", steps, energy.ErrConfig)
-	}
-	for range steps {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := g.Step(s); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (g *Gibbs) temperature() float64 {

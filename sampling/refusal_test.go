@@ -98,8 +98,8 @@ func TestGibbsRefuses(t *testing.T) {
 		if s.Visible != nil && s.Hidden != nil {
 			v, h = bits(s.Visible), bits(s.Hidden)
 		}
-		refused{c.message, c.sentinel, func() error { return g.Step(s) }}.check(t)
-		refused{c.message, c.sentinel, func() error { return g.Run(context.Background(), s, 2) }}.check(t)
+		refused{c.message, c.sentinel, func() error { return step(g, s) }}.check(t)
+		refused{c.message, c.sentinel, func() error { return runs(context.Background(), g, s, 2) }}.check(t)
 		if v != "" {
 			require.Equal(t, v, bits(s.Visible), "%s: an error changes nothing", c.message)
 			require.Equal(t, h, bits(s.Hidden), "%s: an error changes nothing", c.message)
@@ -107,16 +107,16 @@ func TestGibbsRefuses(t *testing.T) {
 		require.EqualValues(t, 9, s.Step)
 	}
 	g := &Gibbs{Model: m.rbm}
-	refused{`no model or no state given`, energy.ErrConfig, func() error { return g.Step(nil) }}.check(t)
-	refused{`sampling: Gibbs: Run: -1 steps, want at least 0`, energy.ErrConfig, func() error { return g.Run(context.Background(), good(), -1) }}.check(t)
+	refused{`no model or no state given`, energy.ErrConfig, func() error { return step(g, nil) }}.check(t)
+	refused{`sampling: Run: BurnIn is -1`, energy.ErrConfig, func() error { return runs(context.Background(), g, good(), -1) }}.check(t)
 
-	require.NoError(t, g.Step(good()))
+	require.NoError(t, step(g, good()))
 	s := good()
 	require.NoError(t, s.Hidden.Memset(float32(math.NaN())))
-	require.NoError(t, g.Step(s), "hidden units that are drawn before they are used")
+	require.NoError(t, step(g, s), "hidden units that are drawn before they are used")
 	rows := must(tensor.New(tensor.Of(f32), tensor.WithShape(4, 2)).Slice(tensor.S(1, 3))).(*tensor.Dense)
 	s.Visible = rows
-	require.NoError(t, g.Step(s), "a view of whole rows is contiguous")
+	require.NoError(t, step(g, s), "a view of whole rows is contiguous")
 	double := newMachine(bernoulli(2), spin(1), f64, 1)
 	require.NoError(t, (&Gibbs{Model: double.rbm, Temperature: 1e-60}).Step(must(RandomState(double.rbm, 1, 1))), "in float64 it is a number")
 }
@@ -242,7 +242,7 @@ func TestDivergingChainsAreTold(t *testing.T) {
 	m := newMachine(gaussian(1), gaussian(1), tensor.Float32, 1)
 	require.NoError(t, m.rbm.Param("W").Set([]float64{1000}))
 	s := must(RandomState(m.rbm, 1, 1))
-	err := (&Gibbs{Model: m.rbm}).Run(context.Background(), s, 100)
+	err := runs(context.Background(), &Gibbs{Model: m.rbm}, s, 100)
 	require.ErrorIs(t, err, energy.ErrNotFinite)
 	require.ErrorContains(t, err, "visible state: row 0, column 0 is")
 }

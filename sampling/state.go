@@ -11,10 +11,10 @@ import (
 	"github.com/harmonium-go/harmonium/layers"
 )
 
-// State is where the chains of a bipartite model stand: one row a chain.
+// State is where chains stand: one row a chain. A model without hidden units has its units in Visible, and Hidden is nil.
 type State struct {
 	Visible *tensor.Dense // (chains, visible)
-	Hidden  *tensor.Dense // (chains, hidden)
+	Hidden  *tensor.Dense // (chains, hidden), or nil
 	Step    uint64        // how many steps were taken: the address of the next draws
 }
 
