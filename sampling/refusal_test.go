@@ -118,7 +118,7 @@ func TestGibbsRefuses(t *testing.T) {
 	s.Visible = rows
 	require.NoError(t, step(g, s), "a view of whole rows is contiguous")
 	double := newMachine(bernoulli(2), spin(1), f64, 1)
-	require.NoError(t, (&Gibbs{Model: double.rbm, Temperature: 1e-60}).Step(must(RandomState(double.rbm, 1, 1))), "in float64 it is a number")
+	require.NoError(t, step(&Gibbs{Model: double.rbm, Temperature: 1e-60}, must(RandomState(double.rbm, 1, 1))), "in float64 it is a number")
 }
 
 // bits writes a tensor so that a NaN equals itself.
