@@ -11,7 +11,7 @@ var (
 	belowOp        = []string{"internal/kernel", "internal/rng", "internal/units", "internal/fault", "internal/association", "internal/matrix"}
 	belowEnergy    = add(belowOp, "internal/op")
 	belowLayers    = add(belowEnergy, "energy")
-	belowSampling  = add(belowLayers, "layers")
+	belowSampling  = add(belowLayers, "layers", "internal/annealed")
 	belowTraining  = add(belowSampling, "sampling", "likelihood", "machine")
 	belowModels    = add(belowTraining, "training")
 	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/program", "internal/dataset", "internal/evaluate", "internal/picture")
@@ -28,6 +28,7 @@ var (
 		"internal/association":   {"internal/kernel", "internal/rng"},
 		"internal/matrix":        {"internal/kernel", "internal/fault"},
 		"internal/op":            belowOp,
+		"internal/annealed":      add(belowLayers, "layers"),
 		"energy":                 belowEnergy,
 		"machine":                {"internal/kernel", "internal/fault"}, // knows no model, and ops by what they can do
 		"layers":                 add(belowLayers, modelFiles),
