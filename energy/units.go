@@ -131,9 +131,6 @@ func (g group) len() int {
 // free reports whether the own energy of the units is zero.
 func (g group) free() bool { return slices.Contains([]string{"Bernoulli", "Spin", "OneHot"}, g.Family) }
 
-// bounded reports whether the values of the units are.
-func (g group) bounded() bool { return g.free() || g.Family == "Binomial" }
-
 // maxUnits bounds a side, so that no product of sizes overflows; it is far above any memory.
 const maxUnits = 1 << 30
 

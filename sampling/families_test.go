@@ -34,7 +34,7 @@ var members = []member{
 	{name: "Bernoulli", units: energy.Bernoulli(2), trials: 1, bounded: true},
 	{name: "Spin", units: energy.Spin(2), trials: 1, low: -1, bounded: true},
 	{name: "Binomial", units: energy.Binomial(2, 4), trials: 4, bounded: true},
-	{name: "Poisson", units: energy.Poisson(2), trials: 160},
+	{name: "Poisson", units: energy.Poisson(2), trials: 200},
 	{name: "ReLU", units: energy.ReLU(2), real: true},
 	{name: "Gaussian", units: energy.Gaussian(2), real: true},
 }
@@ -88,6 +88,9 @@ func (m member) logZ(in, temperature float64) float64 {
 	case "Gaussian":
 		return in * in / 2 / temperature
 	case "ReLU":
+		if in < -20*math.Sqrt(temperature) { // erfc comes near the smallest numbers: two terms of its series
+			return math.Log(temperature/-in*(1-temperature/in/in)) - math.Log(math.Pi*temperature/2)/2
+		}
 		return in*in/2/temperature + math.Log(math.Erfc(-in/math.Sqrt(2*temperature)))
 	case "Poisson":
 		return math.Exp(in / temperature)
@@ -126,6 +129,8 @@ func newPair(visible, hidden member, dtype tensor.Dtype, temperature float64, se
 		size = 0.4
 	case poisson && !visible.bounded && !hidden.bounded:
 		size, negative = 0.6, true
+	case poisson && binomial:
+		size = 0.18
 	case poisson:
 		size = 0.25
 		if visible.name == "Bernoulli" || hidden.name == "Bernoulli" {
@@ -206,7 +211,20 @@ func (p pair) draw(r *rand.Rand) []float64 {
 	j := pick(r, p.p[i*n:(i+1)*n])
 	row := []float64{p.x[i] + p.width*(r.Float64()-0.5), p.x[j] + p.width*(r.Float64()-0.5), 0, 0}
 	for j, in := range p.inputs(row) {
-		row[2+j] = p.hx[pick(r, p.hiddenWeights(in))] + p.hwidth*(r.Float64()-0.5)
+		if !p.hidden.real {
+			row[2+j] = p.hx[pick(r, p.hiddenWeights(in))]
+			continue
+		}
+		u, lo, hi := r.Float64(), p.hx[0]-p.hwidth/2, 30.0
+		for range 50 { // bisection
+			middle := (lo + hi) / 2
+			if below, _ := p.hiddenPlace(middle, in); below < u {
+				lo = middle
+			} else {
+				hi = middle
+			}
+		}
+		row[2+j] = lo
 	}
 	return row
 }
@@ -218,6 +236,9 @@ func (p pair) hiddenPlace(x, in float64) (below, at float64) {
 	case "Gaussian":
 		return 1 - above(x), 0
 	case "ReLU":
+		if in < -20*math.Sqrt(p.temperature) { // nearly an exponential distribution, and erfc would be 0
+			return -math.Expm1((in*x - x*x/2) / p.temperature), 0
+		}
 		return 1 - above(x)/above(0), 0
 	}
 	logZ := p.hidden.logZ(in, p.temperature)
