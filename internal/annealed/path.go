@@ -65,23 +65,15 @@ type Chains[T kernel.Float] struct {
 	V, H, Inputs []T // (N, visible), (N, hidden), (N, hidden)
 }
 
-// New makes the path to a model as it is now; Read follows the model as it learns. base is a, one number a visible unit. Errors: ErrShape,
-// ErrNotFinite, ErrDtype.
+// New makes the path to a model as it is now; Read follows the model as it learns. base is a, see SetBase. Errors: ErrShape, ErrNotFinite,
+// ErrDtype.
 func New[T kernel.Float](m *layers.RBM, base []float64, seed uint64) (*Path[T], error) {
 	p := &Path[T]{visible: rng.New(seed, "annealed visible"), hidden: rng.New(seed, "annealed hidden"), start: rng.New(seed, "annealed base")}
 	p.drawRows, p.freeRows, p.slopedRows = eachRow(p.drawRow), eachRow(p.freeEnergy), eachRow(p.slope)
 	if err := p.plain.Read(m); err != nil {
 		return nil, err
 	}
-	if len(base) != p.plain.VisibleLen {
-		return nil, fmt.Errorf("%d base biases, want one for each of %d visible units: %w", len(base), p.plain.VisibleLen, energy.ErrShape)
-	}
-	p.base, p.rise = make([]T, len(base)), make([]T, len(base))
-	kernel.Convert(p.base, base)
-	if !kernel.AllFinite(p.base) {
-		return nil, fmt.Errorf("base biases: %w", energy.ErrNotFinite)
-	}
-	return p, p.Read(m)
+	return p, p.SetBase(base)
 }
 
 func eachRow(do func(i int)) func(lo, hi int) {
@@ -90,6 +82,26 @@ func eachRow(do func(i int)) func(lo, hi int) {
 			do(i)
 		}
 	}
+}
+
+// SetBase sets a, one number a visible unit. An error, ErrShape or ErrNotFinite, changes nothing.
+func (p *Path[T]) SetBase(base []float64) error {
+	if len(base) != p.plain.VisibleLen {
+		return fmt.Errorf("%d base biases, want one for each of %d visible units: %w", len(base), p.plain.VisibleLen, energy.ErrShape)
+	}
+	if p.base == nil {
+		p.base, p.rise = make([]T, len(base)), make([]T, len(base))
+	}
+	kernel.Convert(p.rise, base) // on trial
+	finite := kernel.AllFinite(p.rise)
+	if finite {
+		copy(p.base, p.rise)
+	}
+	kernel.Subtract(p.rise, p.plain.B, p.base)
+	if !finite {
+		return fmt.Errorf("base biases: %w", energy.ErrNotFinite)
+	}
+	return nil
 }
 
 // Read takes over the model's parameters as they are now.
@@ -119,6 +131,7 @@ func (p *Path[T]) LogBase() float64 {
 // DrawBase draws the visible units at β = 0, with their inputs. Its draws are other ones than those of the step of the same number.
 func (p *Path[T]) DrawBase(c *Chains[T], step uint64) {
 	p.drawVisible(c, nil, nil, p.start, step)
+	p.Refresh(c)
 }
 
 // Step takes a Gibbs step of every chain at its own β: the hidden units given the visible ones, and then the visible ones, with their
@@ -135,6 +148,12 @@ func (p *Path[T]) DrawHidden(c *Chains[T], beta []float64, step uint64) {
 
 // DrawVisible draws the visible units of each chain given its hidden ones, and refreshes their inputs.
 func (p *Path[T]) DrawVisible(c *Chains[T], beta []float64, step uint64) {
+	p.SampleVisible(c, beta, step)
+	p.Refresh(c)
+}
+
+// SampleVisible is DrawVisible for those who refresh the inputs later, and so save a product where they change V once more.
+func (p *Path[T]) SampleVisible(c *Chains[T], beta []float64, step uint64) {
 	in := p.buffer(len(c.V))
 	kernel.Affine(true, c.N, p.plain.VisibleLen, p.plain.HiddenLen, c.H, p.plain.W, p.rise, in)
 	p.drawVisible(c, in, beta, p.visible, step)
@@ -142,7 +161,6 @@ func (p *Path[T]) DrawVisible(c *Chains[T], beta []float64, step uint64) {
 
 func (p *Path[T]) drawVisible(c *Chains[T], raw []T, beta []float64, draws rng.Stream, step uint64) {
 	p.draw(half[T]{p.plain.Visible, p.plain.VisibleLen, p.plain.VisibleLogVariance, p.VisibleClamp, c.V, raw, p.base, beta, draws, step})
-	p.Refresh(c)
 }
 
 // draw has each chain's units of one side drawn, but for those that are clamped.
