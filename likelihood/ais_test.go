@@ -2,15 +2,12 @@ package likelihood
 
 import (
 	"context"
-	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"gorgonia.org/tensor"
 
-	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/stattest"
-	"github.com/harmonium-go/harmonium/layers"
 )
 
 // z is how many deviations an estimate may lie from the truth in a test over many seeds and families: a false alarm in 10⁶.
