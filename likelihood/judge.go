@@ -17,11 +17,13 @@ type evidence struct {
 // bounds are the ends of the intervals: below by the forward, above by the reverse chains.
 func (e evidence) bounds(c Config) (low, high float64) {
 	low, _ = e.forward.Interval(c.Confidence)
+	n := float64(e.fromData.Chains)
 	_, high = e.fromData.Interval(c.Confidence)
 	if e.tempered {
 		_, h := e.fromTempered.Interval(c.Confidence)
-		high = max(high, h)
+		high, n = max(high, h), 2*n
 	}
+	high -= math.Log(1-c.Confidence) / n
 	return low, high
 }
 
