@@ -54,7 +54,7 @@ func (w *walk[T]) up(ctx context.Context, betas []float64) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		w.add(betas[k-1], betas[k])
+		w.path.AddWork(w.logWeights, w.chains, betas[k-1:k+1])
 		if k*blocks/steps > (k-1)*blocks/steps {
 			w.marks = append(w.marks, mark{k, betas[k], slices.Clone(w.logWeights)})
 		}
@@ -70,7 +70,7 @@ func (w *walk[T]) down(ctx context.Context, betas []float64) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		w.add(betas[k-1], betas[k])
+		w.path.AddWork(w.logWeights, w.chains, betas[k-1:k+1])
 		if k > 1 {
 			w.move(betas[k-1])
 		}
@@ -81,11 +81,6 @@ func (w *walk[T]) down(ctx context.Context, betas []float64) error {
 func (w *walk[T]) begin() {
 	clear(w.logWeights)
 	w.marks = w.marks[:0]
-}
-
-// add adds to the weights what belongs to the step from one β to the next.
-func (w *walk[T]) add(from, to float64) {
-	w.path.AddWork(w.logWeights, w.chains, from, to)
 }
 
 // move takes a Gibbs step of all chains at β.
