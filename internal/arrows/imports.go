@@ -34,6 +34,7 @@ var (
 		"machine":                {"internal/kernel", "internal/fault"}, // knows no model, and ops by what they can do
 		"layers":                 add(belowLayers, modelFiles),
 		"sampling":               add(belowSampling, "machine"),
+		"sampling/samplertest":   add(belowSampling, "sampling", "internal/stattest"),
 		"likelihood":             add(belowSampling, "machine", "sampling"),
 		"training":               add(belowTraining, modelFiles),
 		"associative":            add(belowModels, modelFiles),
