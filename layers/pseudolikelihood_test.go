@@ -107,7 +107,9 @@ func TestCostsWithoutPartitionFunction(t *testing.T) {
 	}
 
 	hidden := must(NewBoltzmann("bm", BoltzmannConfig{Visible: spins, Hidden: energy.Spin(2), Dtype: f64}))
-	wide := func() *G.Node { return input(G.NewGraph(), "wide", dense(f64, tensor.Shape{1, 7}, make([]float64, 7)...)) }
+	wide := func() *G.Node {
+		return input(G.NewGraph(), "wide", dense(f64, tensor.Shape{1, 7}, make([]float64, 7)...))
+	}
 	for _, f := range []func(v *G.Node) (*G.Node, error){hidden.PseudoLikelihood, hidden.ProbabilityFlow} {
 		_, err := f(wide())
 		require.ErrorIs(t, err, energy.ErrConfig)
