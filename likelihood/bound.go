@@ -6,7 +6,6 @@ import (
 
 	"gorgonia.org/tensor"
 
-	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
@@ -67,16 +66,11 @@ func newBound(m *layers.RBM, data *tensor.Dense, c Config) (Bound, error) {
 	if err := checkFinite(m); err != nil {
 		return b, err
 	}
-	rows, err := readRows[float64](m, data, c.Convention, c.Seed)
+	f, err := freeEnergies(m, data, c.Convention, c.Seed)
 	if err != nil {
 		return b, err
 	}
-	p, err := plain64(m)
-	if err != nil {
-		return b, err
-	}
-	b.Rows = data.Shape()[0]
-	b.FreeEnergy = mean(p.FreeEnergy(rows, b.Rows)) + constant(m)
+	b.Rows, b.FreeEnergy = len(f), mean(f)
 	return b, nil
 }
 
@@ -84,5 +78,3 @@ func (b *Bound) setLogZ(low, middle, high float64) {
 	b.LogZLower, b.LogZ, b.LogZUpper = low, middle, high
 	b.Lower, b.LogLikelihood, b.Upper = -b.FreeEnergy-high, -b.FreeEnergy-middle, -b.FreeEnergy-low
 }
-
-func mean(x []float64) float64 { return kernel.Total(x) / float64(len(x)) }

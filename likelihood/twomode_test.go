@@ -28,7 +28,7 @@ func twoModes(n int, size, share float64, dtype tensor.Dtype) (*layers.RBM, *exa
 	check(m.Param("c").Set(c))
 	o := oracle(m, visible, hidden)
 	// log-odds of hidden unit 0
-	_, p := conditional(o)
+	_, p := hiddenLaw(o)
 	on := 0.0
 	off := 0.0
 	for i, q := range p {
