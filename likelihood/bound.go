@@ -3,10 +3,6 @@ package likelihood
 import (
 	"fmt"
 	"strings"
-
-	"gorgonia.org/tensor"
-
-	"github.com/harmonium-go/harmonium/layers"
 )
 
 // Bound is how good a model is on some rows: a log-likelihood in nats a row between two bounds, and how far they can be trusted.
@@ -58,20 +54,6 @@ func (b Bound) String() string {
 		fmt.Fprintf(&s, ": %s", b.Reason)
 	}
 	return s.String()
-}
-
-// newBound checks the model and the data, and computes what does not need log Z.
-func newBound(m *layers.RBM, data *tensor.Dense, c Config) (Bound, error) {
-	b := Bound{Convention: c.Convention, Confidence: c.Confidence, Tolerance: c.Tolerance}
-	if err := checkFinite(m); err != nil {
-		return b, err
-	}
-	f, err := freeEnergies(m, data, c.Convention, c.Seed)
-	if err != nil {
-		return b, err
-	}
-	b.Rows, b.FreeEnergy = len(f), mean(f)
-	return b, nil
 }
 
 func (b *Bound) setLogZ(low, middle, high float64) {

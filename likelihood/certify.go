@@ -2,7 +2,6 @@ package likelihood
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"gorgonia.org/tensor"
@@ -42,28 +41,26 @@ import (
 //
 // Sources: R. Neal, Stat. Comput. 11 (2001); R. Grosse, Z. Ghahramani, R. Adams, "Sandwiching the marginal likelihood using bidirectional
 // Monte Carlo", 2015; C. H. Bennett, J. Comput. Phys. 22 (1976).
-func Certify(ctx context.Context, m *layers.RBM, data *tensor.Dense, config Config) (Bound, error) {
-	if m == nil {
-		return Bound{}, fmt.Errorf("likelihood: Certify: no model given: %w", energy.ErrConfig)
-	}
-	c, err := config.withDefaults()
-	var b Bound
+func Certify(ctx context.Context, m Model, data *tensor.Dense, config Config) (Bound, error) {
+	c, b, err := begin(ctx, m, data, config)
 	if err == nil {
-		b, err = newBound(m, data, c)
-	}
-	switch {
-	case err != nil:
-	case enumerable(m, c.MaxStates):
-		err = b.enumerate(ctx, m, c.MaxStates, c)
-	case m.Dtype() == tensor.Float32:
-		err = certify[float32](ctx, m, data, c, &b)
-	default:
-		err = certify[float64](ctx, m, data, c, &b)
+		err = b.certify(ctx, m, data, c)
 	}
 	if err != nil {
-		return b, fmt.Errorf("likelihood: RBM %q: Certify: %w", m.Name(), err)
+		return b, named(m, "Certify", err)
 	}
 	return b, nil
+}
+
+func (b *Bound) certify(ctx context.Context, m Model, data *tensor.Dense, c Config) error {
+	rbm, ok := m.(*layers.RBM)
+	switch {
+	case !ok || enumerable(rbm, c.MaxStates):
+		return b.enumerate(ctx, m, max(0, c.MaxStates), c)
+	case m.Dtype() == tensor.Float32:
+		return certify[float32](ctx, rbm, data, c, b)
+	}
+	return certify[float64](ctx, rbm, data, c, b)
 }
 
 func enumerable(m *layers.RBM, most int) bool {

@@ -1,12 +1,12 @@
 package likelihood
 
 import (
+	"context"
 	"fmt"
 	"math"
 
 	"gorgonia.org/tensor"
 
-	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
@@ -15,21 +15,18 @@ import (
 // means, whatever the rows in them. Errors: what the visible units' Check says of the data, and ErrConfig for a convention that cannot be.
 //
 // Source: G. Hinton, "A Practical Guide to Training Restricted Boltzmann Machines", 2010, section 6.
-func FreeEnergyGap(m *layers.RBM, training, heldOut *tensor.Dense, c Convention, seed uint64) (Score, error) {
-	if m == nil {
-		return Score{}, fmt.Errorf("likelihood: FreeEnergyGap: no model given: %w", energy.ErrConfig)
-	}
+func FreeEnergyGap(ctx context.Context, m Model, training, heldOut *tensor.Dense, c Convention, seed uint64) (Score, error) {
 	fail := func(what string, err error) (Score, error) {
-		return Score{}, fmt.Errorf("likelihood: RBM %q: FreeEnergyGap: %s%w", m.Name(), what, err)
+		return Score{}, named(m, "FreeEnergyGap", fmt.Errorf("%s%w", what, err))
 	}
-	if err := checkFinite(m); err != nil {
+	if err := checkModel(m); err != nil {
 		return fail("", err)
 	}
-	held, err := freeEnergies(m, heldOut, c, seed+1)
+	held, err := freeEnergies(ctx, m, heldOut, c, seed+1)
 	if err != nil {
 		return fail("held-out rows: ", err)
 	}
-	seen, err := freeEnergies(m, training, c, seed)
+	seen, err := freeEnergies(ctx, m, training, c, seed)
 	if err != nil {
 		return fail("training rows: ", err)
 	}
@@ -37,18 +34,22 @@ func FreeEnergyGap(m *layers.RBM, training, heldOut *tensor.Dense, c Convention,
 	return Score{"free-energy gap", high.Value - low.Value, math.Hypot(high.Deviation, low.Deviation), high.Rows + low.Rows, c}, nil
 }
 
-// freeEnergies is F of each row.
-func freeEnergies(m *layers.RBM, data *tensor.Dense, c Convention, seed uint64) ([]float64, error) {
+// freeEnergies is F of each row, in float64.
+func freeEnergies(ctx context.Context, m Model, data *tensor.Dense, c Convention, seed uint64) ([]float64, error) {
 	rows, err := readRows[float64](m, data, c, seed)
 	if err != nil {
 		return nil, err
 	}
-	p, err := plain64(m)
+	if bm, ok := m.(*layers.Boltzmann); ok {
+		return boltzmannFreeEnergies(ctx, bm, rows)
+	}
+	rbm := m.(*layers.RBM)
+	p, err := plain64(rbm)
 	if err != nil {
 		return nil, err
 	}
 	f := p.FreeEnergy(rows, data.Shape()[0])
-	shift := constant(m)
+	shift := constant(rbm)
 	for i := range f {
 		f[i] += shift
 	}

@@ -36,10 +36,10 @@ type PseudoLikelihood struct {
 // ErrConfig for other units and for settings that cannot be, what the units' Check says of the data, ErrRange for data that are no states, and
 // ctx's error. Cost: one (rows×visible)·(visible×hidden) product, and Γ of the hidden units for each state of each unit of each row.
 func (p PseudoLikelihood) Of(ctx context.Context, m *layers.RBM, data *tensor.Dense) (Score, error) {
-	if m == nil {
-		return Score{}, fmt.Errorf("likelihood: PseudoLikelihood: no model given: %w", energy.ErrConfig)
+	err := checkModel(m)
+	if err == nil {
+		err = p.check(m)
 	}
-	err := p.check(m)
 	if err == nil {
 		var s Score
 		if m.Dtype() == tensor.Float32 {
@@ -51,7 +51,7 @@ func (p PseudoLikelihood) Of(ctx context.Context, m *layers.RBM, data *tensor.De
 			return s, nil
 		}
 	}
-	return Score{}, fmt.Errorf("likelihood: RBM %q: PseudoLikelihood: %w", m.Name(), err)
+	return Score{}, named(m, "PseudoLikelihood", err)
 }
 
 func (p PseudoLikelihood) check(m *layers.RBM) error {
@@ -66,7 +66,7 @@ func (p PseudoLikelihood) check(m *layers.RBM) error {
 			return fmt.Errorf("visible units are %v, want Bernoulli, Spin or OneHot: %w", m.Visible(), energy.ErrConfig)
 		}
 	}
-	return checkFinite(m)
+	return nil
 }
 
 func pseudoLikelihood[T kernel.Float](ctx context.Context, c PseudoLikelihood, m *layers.RBM, data *tensor.Dense) (Score, error) {
