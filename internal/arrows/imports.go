@@ -8,10 +8,10 @@ import (
 
 // The sets of packages that may be imported, from left to right.
 var (
-	belowOp        = []string{"internal/kernel", "internal/rng", "internal/units", "internal/fault", "internal/association", "internal/matrix"}
+	belowOp        = []string{"internal/kernel", "internal/rng", "internal/units", "internal/fault", "internal/association", "internal/matrix", "internal/bonds"}
 	belowEnergy    = add(belowOp, "internal/op")
 	belowLayers    = add(belowEnergy, "energy")
-	belowSampling  = add(belowLayers, "layers", "internal/annealed")
+	belowSampling  = add(belowLayers, "internal/observed", "layers", "internal/annealed")
 	belowTraining  = add(belowSampling, "sampling", "likelihood", "machine")
 	belowModels    = add(belowTraining, "training")
 	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/program", "internal/dataset", "internal/evaluate", "internal/picture")
@@ -27,12 +27,15 @@ var (
 		"internal/units":         {"internal/kernel", "internal/rng"},
 		"internal/association":   {"internal/kernel", "internal/rng"},
 		"internal/matrix":        {"internal/kernel", "internal/fault"},
+		"internal/bonds":         {"internal/fault"},
 		"internal/op":            belowOp,
 		"internal/annealed":      add(belowLayers, "layers"),
+		"internal/observed":      belowLayers,
 		"energy":                 belowEnergy,
 		"machine":                {"internal/kernel", "internal/fault"}, // knows no model, and ops by what they can do
-		"layers":                 add(belowLayers, modelFiles),
+		"layers":                 add(belowLayers, modelFiles, "internal/observed"),
 		"sampling":               add(belowSampling, "machine"),
+		"sampling/samplertest":   add(belowSampling, "sampling", "internal/stattest"),
 		"likelihood":             add(belowSampling, "machine", "sampling"),
 		"training":               add(belowTraining, modelFiles),
 		"associative":            add(belowModels, modelFiles),
