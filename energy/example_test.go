@@ -58,6 +58,18 @@ func ExampleJoin() {
 	// row 0, column 4 is 0, want what Join(Bernoulli(4), OneHot(1, 10)) takes (groups of 10 that sum to 1): value outside the range
 }
 
+// Counts on one side and rectified units on the other: which couplings leave a distribution.
+func ExampleNormalisable() {
+	words, topics := energy.Poisson(2), energy.ReLU(1)
+	fmt.Println(energy.Normalisable(words, topics, []float64{-0.5, -1}, nil, nil))
+	fmt.Println(energy.Normalisable(words, topics, []float64{-0.5, 0.1}, nil, nil))
+	fmt.Println(energy.Normalisable(energy.Binomial(2, 100), topics, []float64{0.5, 0.1}, nil, nil)) // counts with an end are always enough
+	// Output:
+	// <nil>
+	// Z is infinite: W between visible unit 1 and hidden unit 0, a Poisson and another unit that has no bound, is 0.1, want at most 0: bad configuration
+	// <nil>
+}
+
 // The states of small sides can be listed, to sum over them.
 func ExampleUnits_State() {
 	u := energy.Join(energy.Spin(1), energy.OneHot(1, 3))

@@ -12,8 +12,8 @@ import (
 // ErrUndecided is what Normalisable returns where it has found neither a proof that Z is finite nor one that it diverges.
 var ErrUndecided = errors.New("not decided")
 
-// Normalisable tells whether Z = ∫ exp(−E(v,h)) of an RBM of these sides and couplings is finite, which is so or not whatever the biases and
-// the temperature are: nil where it is proved, an ErrConfig that says why Z diverges where that is proved, and ErrUndecided otherwise.
+// Normalisable tells whether Z = ∫ exp(−E(v,h)) of an RBM of these sides and couplings is finite, which, but for a border, does not depend on the biases or
+// the temperature: nil where it is proved, an ErrConfig that says why Z diverges where that is proved, and ErrUndecided otherwise.
 // w is (visible, hidden), row major; the log-variances are those of each unit, nil for variance 1. Unit by unit, within joined sides too:
 //
 //   - Bernoulli, Spin, OneHot and Binomial units are bounded and only shift the biases of others. A bounded side is always enough.
