@@ -11,15 +11,17 @@ import (
 	"github.com/harmonium-go/harmonium/sampling/samplertest"
 )
 
-// gradientSettings are one for each dtype and temperature that kernels are tested at.
-var gradientSettings = []struct {
+// gradientSetting is a dtype and a temperature that kernels are tested at.
+type gradientSetting struct {
 	dtype       tensor.Dtype
 	temperature float64
 	flips       int
-}{{tensor.Float64, 0, 0}, {tensor.Float32, 2, 3}, {tensor.Float64, 0.7, 2}}
+}
+
+var gradientSettings = []gradientSetting{{tensor.Float64, 0, 0}, {tensor.Float32, 2, 3}, {tensor.Float64, 0.7, 2}}
 
 func TestGibbsWithGradientsIsStationary(t *testing.T) {
-	for _, c := range gradientSettings {
+	for _, c := range eachGradientSetting() {
 		for _, m := range discreteModels(t, c.dtype) {
 			t.Run(fmt.Sprintf("%s, T %g, %v", m.name, c.temperature, c.dtype), func(t *testing.T) {
 				target := m.target(t, orOne(c.temperature))
@@ -30,6 +32,14 @@ func TestGibbsWithGradientsIsStationary(t *testing.T) {
 			})
 		}
 	}
+}
+
+// eachGradientSetting is the first of them when short.
+func eachGradientSetting() []gradientSetting {
+	if testing.Short() {
+		return gradientSettings[:1]
+	}
+	return gradientSettings
 }
 
 func orOne(temperature float64) float64 {
