@@ -123,7 +123,7 @@ func (r MPF) flow(x, shares []float64, n int) (*flow, error) {
 	if r.Bias {
 		f.params = append(f.params, b)
 	}
-	couplings, err := op.Couplings(w)
+	couplings, err := op.Couplings(w, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -140,7 +140,7 @@ func (u unlabelled) Forward(x *G.Node) (*G.Node, error) {
 	if n := u.Visible().Len() - u.labels; x.Dims() != 2 || x.Shape()[1] != n {
 		return nil, fmt.Errorf("dbn: RBM %q: Forward: visible has shape %v, want (batch, %d): %w", u.Name(), x.Shape(), n, energy.ErrShape)
 	}
-	padded, err := op.Pad(x, u.labels)
+	padded, err := op.Pad(x, 0, u.labels)
 	if err != nil {
 		return nil, fmt.Errorf("dbn: RBM %q: Forward: %w", u.Name(), err)
 	}

@@ -38,7 +38,7 @@ func (e Quadratic) flow(x *G.Node) (*G.Node, error) {
 	if err := (side{"x", e.Units, e.B, e.LogVariance, nil}).fits(x); err != nil {
 		return nil, err
 	}
-	field, err := op.Affine(x, e.W, e.B, false)
+	field, err := e.input(x)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,13 @@
 package energy
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/internal/kernel"
+)
 
 // MaxStates bounds enumeration: 2^22 states.
 const MaxStates = 1 << 22
@@ -67,4 +74,44 @@ func (u Units) SplitGroup(mask []bool) int {
 		}
 	}
 	return -1
+}
+
+// States returns all joint states, (StateCount, Len), in the order of State. The dtype is float32 or float64. It is an ErrConfig for units
+// that cannot be enumerated.
+func (u Units) States(dtype tensor.Dtype) (*tensor.Dense, error) {
+	count, err := u.StateCount()
+	if err != nil {
+		return nil, err
+	}
+	if count > math.MaxInt32/max(1, u.len) {
+		return nil, fmt.Errorf("energy: %v: %d states of %d numbers are too many to list: %w", u, count, u.len, ErrConfig)
+	}
+	states := tensor.New(tensor.Of(dtype), tensor.WithShape(count, u.len))
+	row := make([]float64, u.len)
+	for i := range count {
+		u.State(i, row)
+		switch data := states.Data().(type) {
+		case []float32:
+			kernel.Convert(data[i*u.len:(i+1)*u.len], row)
+		case []float64:
+			copy(data[i*u.len:], row)
+		}
+	}
+	return states, nil
+}
+
+// UnitOf returns the unit that a column belongs to, counted from 0: the columns of a OneHot unit are of one, any other column is a unit.
+func (u Units) UnitOf(column int) int {
+	unit := 0
+	for _, g := range u.groups {
+		if column < g.len() {
+			if g.Family == "OneHot" {
+				return unit + column/g.States
+			}
+			return unit + column
+		}
+		column -= g.len()
+		unit += g.Count
+	}
+	return unit
 }

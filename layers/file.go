@@ -43,6 +43,10 @@ func init() {
 		c.Dtype = dtype
 		return newHopfield(name, c, file)
 	}))
+	Register("boltzmann", DecoderOf(func(name string, c BoltzmannConfig, dtype tensor.Dtype, file *modelfile.File) (Layer, error) {
+		c.Dtype = dtype
+		return newBoltzmann(name, c, file)
+	}))
 	Register("dropout", decodeDropout)
 	Register("stochastic_bernoulli", decodeStochastic)
 	Register("sequential", decodeSequential)

@@ -228,7 +228,7 @@ func (h *Hopfield) updates() op.MeanFieldConfig {
 func (h *Hopfield) Forward(x *G.Node) (*G.Node, error) {
 	what := fmt.Sprintf("layers: Hopfield %q: Forward", h.name)
 	return onRows(what, x, h.config.Units.Len(), h.Params(), func(x *G.Node, params []*G.Node) (*G.Node, error) {
-		w, err := op.Couplings(params[0])
+		w, err := op.Couplings(params[0], nil)
 		if err != nil {
 			return nil, err
 		}
@@ -246,7 +246,7 @@ func (h *Hopfield) Bind(g *G.ExprGraph) (energy.Quadratic, error) {
 	if e.B, err = h.b.Node(g); err != nil {
 		return e, err
 	}
-	e.W, err = op.Couplings(w)
+	e.W, err = op.Couplings(w, nil)
 	return e, err
 }
 

@@ -35,20 +35,8 @@ func (Exact) Start(m *layers.RBM, _ uint64) (Phase, error) {
 		return nil, fmt.Errorf("sampling: Exact: RBM %q: %d visible states, want at most %d: %w", m.Name(), count, maxExactRows, energy.ErrConfig)
 	}
 	p := &exactPhase{model: m, weights: make([]float64, count)}
-	p.states = tensor.New(tensor.Of(m.Dtype()), tensor.WithShape(count, m.Visible().Len()))
-	row := make([]float64, m.Visible().Len())
-	for i := range count {
-		m.Visible().State(i, row)
-		switch data := p.states.Data().(type) {
-		case []float32:
-			for j, x := range row {
-				data[i*len(row)+j] = float32(x)
-			}
-		case []float64:
-			copy(data[i*len(row):], row)
-		}
-	}
-	return p, nil
+	p.states, err = m.Visible().States(m.Dtype())
+	return p, err
 }
 
 type exactPhase struct {

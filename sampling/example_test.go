@@ -114,3 +114,37 @@ func ExamplePCD() {
 	// PCD-5 with 20 chains
 	// (20, 6) 20
 }
+
+// A run is watched by observers: moments come with standard errors, and a trace tells how long the chains remember.
+func ExampleRun() {
+	m, err := layers.NewRBM("pair", layers.RBMConfig{Visible: energy.Bernoulli(2), Hidden: energy.Bernoulli(1), Dtype: tensor.Float64})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := m.Param("W").Set([]float64{2, 2}); err != nil {
+		log.Fatal(err)
+	}
+	state, err := sampling.RandomState(m, 100, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	moments, trace := &sampling.Moments{}, &sampling.Trace{Of: sampling.EnergyOf(m)}
+	schedule := sampling.Schedule{BurnIn: 20, Samples: 1000}
+	if _, err := sampling.Run(context.Background(), &sampling.Gibbs{Model: m, Seed: 1}, state, schedule, moments, trace); err != nil {
+		log.Fatal(err)
+	}
+	tau, _, err := sampling.AutocorrelationTime(trace.Chains())
+	if err != nil {
+		log.Fatal(err)
+	}
+	rHat, err := sampling.RHat(trace.Chains())
+	if err != nil {
+		log.Fatal(err)
+	}
+	v := moments.Visible()
+	fmt.Printf("E[v₁] = %.3f ± %.3f, exactly 0.861\n", v.Mean[0], v.StandardError[0]) // 0.113 + 0.748 of the example of Exact
+	fmt.Printf("τ = %.1f steps, R̂ = %.2f\n", tau, rHat)
+	// Output:
+	// E[v₁] = 0.860 ± 0.001, exactly 0.861
+	// τ = 1.5 steps, R̂ = 1.00
+}

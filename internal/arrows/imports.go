@@ -8,7 +8,7 @@ import (
 
 // The sets of packages that may be imported, from left to right.
 var (
-	belowOp        = []string{"internal/kernel", "internal/rng", "internal/units", "internal/fault", "internal/association", "internal/matrix"}
+	belowOp        = []string{"internal/kernel", "internal/rng", "internal/units", "internal/fault", "internal/association", "internal/matrix", "internal/bonds"}
 	belowEnergy    = add(belowOp, "internal/op")
 	belowLayers    = add(belowEnergy, "energy")
 	belowSampling  = add(belowLayers, "layers", "internal/annealed")
@@ -27,6 +27,7 @@ var (
 		"internal/units":         {"internal/kernel", "internal/rng"},
 		"internal/association":   {"internal/kernel", "internal/rng"},
 		"internal/matrix":        {"internal/kernel", "internal/fault"},
+		"internal/bonds":         {"internal/fault"},
 		"internal/op":            belowOp,
 		"internal/annealed":      add(belowLayers, "layers"),
 		"energy":                 belowEnergy,

@@ -215,7 +215,7 @@ func builders() (all []builder) {
 			})(in)
 		}, apply: func(in []*G.Node) (*G.Node, error) { return LayerNorm(in[0], in[1], in[2], 0.01) }},
 		{name: "Pad", args: "bn", out: "bp", plain: each(func(x []float64) []float64 { return append(slices.Clone(x), 0, 0) }),
-			apply: one(func(x *G.Node) (*G.Node, error) { return Pad(x, 2) })},
+			apply: one(func(x *G.Node) (*G.Node, error) { return Pad(x, 0, 2) })},
 		{name: "RowSum", args: "bn", out: "b", apply: one(func(x *G.Node) (*G.Node, error) { return RowSum(x, -0.5) }),
 			plain: each(func(x []float64) []float64 { return []float64{-0.5 * sum(x)} })},
 		{name: "PowerError", args: "bn bn", out: "b", apply: two(func(c, y *G.Node) (*G.Node, error) { return PowerError(c, y, 3) }), wrt: []int{0},

@@ -35,12 +35,12 @@ func couplingBuilders() []builder {
 			plain: func(in []array) []float64 { return plainMeanField(c, in[0], in[1], in[2]) }}
 	}
 	return []builder{
-		{name: "Couplings", args: "nn", out: "nn", apply: one(Couplings), plain: func(in []array) []float64 { return plainCouplings(in[0]).x }},
+		{name: "Couplings", args: "nn", out: "nn", apply: one(func(w *G.Node) (*G.Node, error) { return Couplings(w, nil) }), plain: func(in []array) []float64 { return plainCouplings(in[0]).x }},
 		unrolled(steps),
 		unrolled(state),
 		{name: "MeanField at its fixed point", args: "bn nn n", out: "bn", kept: true,
 			apply: func(in []*G.Node) (*G.Node, error) {
-				w, err := Couplings(in[1])
+				w, err := Couplings(in[1], nil)
 				if err != nil {
 					return nil, err
 				}
@@ -61,8 +61,8 @@ func couplingBuilders() []builder {
 func TestCouplingsAreAProjection(t *testing.T) {
 	for _, dtype := range dtypes {
 		for _, n := range []int{1, 2, 15, 16, 17, 50} {
-			once := graphtest.Value(t, G.Must(Couplings(graphtest.Input(G.NewGraph(), "w", normal(uint64(n), dtype, n, n)))))[0]
-			twice := graphtest.Value(t, G.Must(Couplings(graphtest.Input(G.NewGraph(), "w", graphtest.Tensor(dtype, once, n, n)))))[0]
+			once := graphtest.Value(t, G.Must(Couplings(graphtest.Input(G.NewGraph(), "w", normal(uint64(n), dtype, n, n)), nil)))[0]
+			twice := graphtest.Value(t, G.Must(Couplings(graphtest.Input(G.NewGraph(), "w", graphtest.Tensor(dtype, once, n, n)), nil)))[0]
 			require.Equal(t, once, twice)
 			for i := range n {
 				require.Zero(t, once[i*n+i])
@@ -72,7 +72,7 @@ func TestCouplingsAreAProjection(t *testing.T) {
 			}
 		}
 	}
-	_, err := Couplings(graphtest.Input(G.NewGraph(), "w", normal(1, tensor.Float64, 2, 3)))
+	_, err := Couplings(graphtest.Input(G.NewGraph(), "w", normal(1, tensor.Float64, 2, 3)), nil)
 	require.ErrorIs(t, err, ErrShape)
 	require.ErrorContains(t, err, "W has shape (2, 3), want a square matrix")
 }

@@ -271,7 +271,7 @@ func TestCommonSubexpressions(t *testing.T) {
 		{"x yᵀ", func() (*G.Node, error) { return Gemm(x, y, false, true) }}, {"xᵀ y", func() (*G.Node, error) { return Gemm(x, y, true, false) }},
 		{"LayerNorm", func() (*G.Node, error) { return LayerNorm(x, v, u, 0.1) }}, {"LayerNorm turned", func() (*G.Node, error) { return LayerNorm(x, u, v, 0.1) }},
 		{"LayerNorm of another ε", func() (*G.Node, error) { return LayerNorm(x, v, u, 0.2) }},
-		{"Pad 1", func() (*G.Node, error) { return Pad(x, 1) }}, {"Pad 2", func() (*G.Node, error) { return Pad(x, 2) }},
+		{"Pad 1", func() (*G.Node, error) { return Pad(x, 0, 1) }}, {"Pad 2", func() (*G.Node, error) { return Pad(x, 1, 0) }},
 		{"(x − 1)²", func() (*G.Node, error) { return SquaredDistance(x, 1) }}, {"(x − 2)²", func() (*G.Node, error) { return SquaredDistance(x, 2) }},
 		{"Sigmoid", func() (*G.Node, error) { return Sigmoid(x) }}, {"Tanh", func() (*G.Node, error) { return Tanh(x) }},
 		{"Softmax", func() (*G.Node, error) { return Softmax(x) }}, {"StopGradient", func() (*G.Node, error) { return StopGradient(x) }},

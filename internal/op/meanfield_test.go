@@ -138,7 +138,7 @@ func TestGradientsOfFixedPoints(t *testing.T) {
 					if in[0].Dtype() == tensor.Float64 {
 						twin.Tolerance = 1e-13 // the differences of the float32 graph are those of its float64 twin
 					}
-					w, err := Couplings(in[1])
+					w, err := Couplings(in[1], nil)
 					if err != nil {
 						return nil, err
 					}

@@ -58,8 +58,8 @@ func (n *Noise) op(name string, train3 kernelFunc[float32], train6 kernelFunc[fl
 			name:  fmt.Sprintf("%s/%d", name, n.id),
 			ranks: []int{2}, rank: 2, wrt: []bool{true}, shape: sameShape, grain: costly,
 		},
-		train3: train3, quiet3: copyColumns[float32],
-		train6: train6, quiet6: copyColumns[float64],
+		train3: train3, quiet3: padColumns[float32](0),
+		train6: train6, quiet6: padColumns[float64](0),
 	}
 	o.f32, o.f64 = train3, train6
 	return o
