@@ -324,7 +324,7 @@ func TestStationarityFindsGradientFaults(t *testing.T) {
 			}
 			c := samplertest.Config{Dtype: tensor.Float64}
 			if testing.Short() {
-				c.Seeds, c.Chains = []uint64{1}, 4000
+				c.Seeds = []uint64{1}
 			}
 			name := fmt.Sprintf("%s: %s", k.kernel, f)
 			err := samplertest.Stationary(target, kernel, c)
