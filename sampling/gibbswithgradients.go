@@ -166,7 +166,8 @@ func gwgStep[T kernel.Float](k *GibbsWithGradients, s *State) (Info, error) {
 func (w *gwgWork[T]) score(at *point[T], i int) (scores, weights []T, top T, total float64) {
 	x, slopes := row(at.values, i, w.n), row(at.slopes, i, w.n)
 	scores, weights = row(w.scores, i, w.n), row(w.weights, i, w.n)
-	for k, unit := range w.units.units {
+	for k := range w.units.units {
+		unit := &w.units.units[k]
 		of := scores[unit.lo : unit.lo+unit.width]
 		switch {
 		case !w.units.free[k]:
@@ -202,7 +203,7 @@ func (w *gwgWork[T]) proposeRow(i int) {
 			w.forth[i] = math.NaN()
 			return
 		}
-		back[k] = move(w.units.units[w.unitOf[column]], to, column)
+		back[k] = move(&w.units.units[w.unitOf[column]], to, column)
 		w.forth[i] += float64(scores[column]-top) - math.Log(total)
 	}
 }
