@@ -55,22 +55,26 @@ func TestGradientKernelsSampleTheMixture(t *testing.T) {
 			}
 			return energy.ModernHopfield{Patterns: input("patterns", lawPatterns, 4, 3), Beta: input("beta", []float64{lawBeta}, 1)}.Energy(x)
 		}
-		langevin := func(temperature float64) func(seed uint64) sampling.Kernel {
+		m := lawMixture(t, dtype)
+		r, err := m.RBM("memory")
+		require.NoError(t, err)
+		langevin := func(e energy.Func, temperature float64) func(seed uint64) sampling.Kernel {
 			return func(seed uint64) sampling.Kernel {
 				return &sampling.Langevin{Energy: e, StepSize: 0.4, Adjusted: true, Temperature: temperature, Seed: seed}
 			}
 		}
-		hmc := func(temperature float64) func(seed uint64) sampling.Kernel {
+		hmc := func(e energy.Func, temperature float64) func(seed uint64) sampling.Kernel {
 			return func(seed uint64) sampling.Kernel {
 				return &sampling.HMC{Energy: e, StepSize: 0.4, Leapfrogs: 4, Temperature: temperature, Seed: seed}
 			}
 		}
-		for name, kernel := range map[string]func(temperature float64) func(seed uint64) sampling.Kernel{"Langevin": langevin, "HMC": hmc} {
+		for name, kernel := range map[string]func(e energy.Func, temperature float64) func(seed uint64) sampling.Kernel{"Langevin": langevin, "HMC": hmc} {
 			c := samplertest.Config{Dtype: dtype}
-			require.NoError(t, samplertest.Stationary(lawSampler(), kernel(1/lawBeta), c), name)
-			require.Error(t, samplertest.Stationary(lawSampler(), kernel(1), c), "%s at another temperature", name)
+			require.NoError(t, samplertest.Stationary(lawSampler(), kernel(e, 1/lawBeta), c), name)
+			require.Error(t, samplertest.Stationary(lawSampler(), kernel(e, 1), c), "%s at another temperature", name)
+			require.NoError(t, samplertest.Stationary(lawSampler(), kernel(r.FreeEnergy, 1), c), "%s of the RBM, whose free energy is βE", name)
 			c.Steps, c.Chains = []int{60}, 2000
-			require.NoError(t, samplertest.Converges(lawSampler(), kernel(1/lawBeta), lawPatterns[:3], c), name)
+			require.NoError(t, samplertest.Converges(lawSampler(), kernel(e, 1/lawBeta), lawPatterns[:3], c), name)
 		}
 	}
 }

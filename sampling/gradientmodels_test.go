@@ -50,13 +50,14 @@ func (m energyModel) given(t testing.TB, temperature float64, at []float64, clam
 }
 
 // discreteModels are energies of discrete units, of every family and of families side by side, in a dtype: the free energy of an RBM's
-// visible units, a quadratic energy, which is linear from a state to its neighbours, and one of the third degree of Gorgonia's own ops.
+// visible units, a Hopfield layer, a quadratic energy, and one of the third degree of Gorgonia's own ops.
 func discreteModels(t testing.TB, dtype tensor.Dtype) []energyModel {
 	return []energyModel{
 		freeEnergyOf(t, "RBM of Bernoulli units", energy.Bernoulli(4), dtype),
 		freeEnergyOf(t, "RBM of Spin units", energy.Spin(4), dtype),
 		freeEnergyOf(t, "RBM of OneHot units", energy.OneHot(2, 3), dtype),
 		freeEnergyOf(t, "RBM of joined units", energy.Join(energy.Spin(1), energy.OneHot(1, 3), energy.Bernoulli(2)), dtype),
+		hopfieldOf(t, energy.Spin(4), dtype),
 		quadraticOf("Quadratic of Spin units", energy.Spin(4)),
 		quadraticOf("Quadratic of OneHot units", energy.OneHot(2, 3)),
 		cubic("third degree of Bernoulli units", energy.Bernoulli(4)),
@@ -91,6 +92,23 @@ func freeEnergyOf(t testing.TB, name string, visible energy.Units, dtype tensor.
 			f -= b[i] * v
 		}
 		return f
+	}}
+}
+
+func hopfieldOf(t testing.TB, units energy.Units, dtype tensor.Dtype) energyModel {
+	layer, err := layers.NewHopfield("hopfield", layers.HopfieldConfig{Units: units, Dtype: dtype, Seed: 1, InitDeviation: 0.7})
+	require.NoError(t, err)
+	w, b := layer.Param("W").Float64s(), layer.Param("b").Float64s()
+	return energyModel{name: "Hopfield layer", units: units, graph: layer.Energy, loops: func(x []float64) (e float64) {
+		for i, v := range x {
+			e -= b[i] * v
+			for j, u := range x {
+				if i != j {
+					e -= w[i*len(x)+j] * v * u / 2
+				}
+			}
+		}
+		return e
 	}}
 }
 
