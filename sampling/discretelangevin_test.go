@@ -24,9 +24,9 @@ func TestDiscreteLangevinIsStationary(t *testing.T) {
 						}
 					}
 				}
-				require.NoError(t, samplertest.Stationary(target, kernel(true), samplertest.Config{Dtype: c.dtype}))
+				require.NoError(t, samplertest.Stationary(target, kernel(true), gradientConfig(c.dtype)))
 				if size == 5 { // the step without adjustment is the twin that refuses nothing
-					require.ErrorContains(t, samplertest.Stationary(target, kernel(false), samplertest.Config{Dtype: c.dtype}), "stattest")
+					require.ErrorContains(t, samplertest.Stationary(target, kernel(false), gradientConfig(c.dtype)), "stattest")
 				}
 			})
 		}

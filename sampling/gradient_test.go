@@ -90,7 +90,8 @@ func TestGradientKernelsOfDiscreteUnitsHold(t *testing.T) {
 	free := gradientKernels(m.graph, m.units, nil)
 	at := []float64{1, 1, 0, 0, 1, 1, 0, 0}
 	for _, name := range []string{"GibbsWithGradients", "DMALA"} {
-		c := samplertest.Config{Dtype: dtype, Held: [][]bool{clamp}}
+		c := gradientConfig(dtype)
+		c.Held = [][]bool{clamp}
 		require.NoError(t, samplertest.Stationary(m.target(t, 1), kernels[name], c), name)
 		require.ErrorContains(t, samplertest.Stationary(m.target(t, 1), free[name], c), "though held", name)
 		given := m.given(t, 1, at, clamp)

@@ -25,7 +25,7 @@ func TestHMCIsStationary(t *testing.T) {
 						}
 					}
 				}
-				config := samplertest.Config{Dtype: c.dtype}
+				config := gradientConfig(c.dtype)
 				target := m.target(t, orOne(c.temperature))
 				require.NoError(t, samplertest.Stationary(target, kernel(1), config))
 				require.Error(t, samplertest.Stationary(target, kernel(1.5), config), "another temperature")

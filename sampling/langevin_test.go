@@ -27,7 +27,7 @@ func TestAdjustedLangevinIsStationary(t *testing.T) {
 						}
 					}
 				}
-				config := samplertest.Config{Dtype: c.dtype}
+				config := gradientConfig(c.dtype)
 				target := m.target(t, orOne(c.temperature))
 				require.NoError(t, samplertest.Stationary(target, kernel(true, 1), config))
 				require.Error(t, samplertest.Stationary(target, kernel(true, 1.5), config), "another temperature")
@@ -50,7 +50,8 @@ func TestGradientKernelsOfRealsHold(t *testing.T) {
 			return &sampling.HMC{Energy: normal.graph, StepSize: 0.4, Leapfrogs: 3, Seed: seed, Clamp: clamp, Temperature: 2}
 		},
 	} {
-		c := samplertest.Config{Held: [][]bool{clamp}, Dtype: []tensor.Dtype{tensor.Float32, tensor.Float64}[i]}
+		c := gradientConfig([]tensor.Dtype{tensor.Float32, tensor.Float64}[i])
+		c.Held = [][]bool{clamp}
 		require.NoError(t, samplertest.Stationary(normal.target(t, 2), kernel, c))
 	}
 }
