@@ -62,9 +62,9 @@ func TestProbabilityFlowRefuses(t *testing.T) {
 		err   error
 		text  string
 	}{
-		{energy.OneHot(1, 2), energy.ErrConfig, "want Spin or Bernoulli"},
-		{energy.FixedGaussian(2, 1), energy.ErrConfig, "want Spin or Bernoulli"},
-		{energy.Units{}, energy.ErrConfig, "want Spin or Bernoulli"},
+		{energy.Join(energy.Spin(1), energy.Gaussian(1)), energy.ErrConfig, "want Bernoulli, Spin or OneHot"},
+		{energy.FixedGaussian(2, 1), energy.ErrConfig, "units are FixedGaussian(2, 1), want Bernoulli, Spin or OneHot"},
+		{energy.Units{}, energy.ErrConfig, "no units given"},
 		{energy.Spin(3), energy.ErrShape, "x has shape (1, 2)"},
 	} {
 		_, err := energy.Quadratic{Units: c.units, W: w, B: b}.ProbabilityFlow(x)

@@ -101,8 +101,11 @@ func (e RBM) conditionalInput(v *G.Node) (*G.Node, error) {
 	return op.ConditionalInput(e.Hidden.kind, choices, input, v, e.W, b, e.HiddenLogVariance)
 }
 
-// choices describes visible units by their values.
+// choices describes units by their values.
 func (u Units) choices() ([]op.Choices, error) {
+	if err := u.Validate(); err != nil {
+		return nil, err
+	}
 	var all []op.Choices
 	for _, g := range u.groups {
 		switch g.Family {
@@ -113,7 +116,7 @@ func (u Units) choices() ([]op.Choices, error) {
 		case "OneHot":
 			all = append(all, op.Choices{Columns: g.len(), States: g.States})
 		default:
-			return nil, fmt.Errorf("visible units are %v, want Bernoulli, Spin or OneHot: %w", u, ErrConfig)
+			return nil, fmt.Errorf("units are %v, want Bernoulli, Spin or OneHot, whose values can be listed: %w", u, ErrConfig)
 		}
 	}
 	return all, nil

@@ -1,6 +1,7 @@
 package energy_test
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -61,10 +62,6 @@ func discrete() []model {
 	return slices.DeleteFunc(models(), func(m model) bool { return m.Visible.Family == exact.Gaussian })
 }
 
-func canFlip(u energy.Units) bool {
-	return slices.Equal(u.Families(), []string{"Spin"}) || slices.Equal(u.Families(), []string{"Bernoulli"})
-}
-
 func TestRBMPseudoLikelihoodEqualsEnumeration(t *testing.T) {
 	for _, m := range discrete() {
 		states := statesOf(t, m.Visible)
@@ -77,20 +74,13 @@ func TestRBMPseudoLikelihoodEqualsEnumeration(t *testing.T) {
 			})
 			want, flows = append(want, pl), append(flows, flow)
 		}
-		outputs := []*tensor.Dense{graphtest.Tensor(tensor.Float64, want, len(want))}
-		if canFlip(m.visible) {
-			outputs = append(outputs, graphtest.Tensor(tensor.Float64, flows, len(want)))
-		}
+		outputs := []*tensor.Dense{graphtest.Tensor(tensor.Float64, want, len(want)), graphtest.Tensor(tensor.Float64, flows, len(want))}
 		for _, bind := range []func(g *G.ExprGraph) energy.RBM{m.bind, func(g *G.ExprGraph) energy.RBM {
 			return m.centered(g, random(len(m.B), 1), random(len(m.C), 1))
 		}} {
 			graphtest.Run(t, 1e-12, func(g *G.ExprGraph) G.Nodes {
 				e, v := bind(g), matrix(g, "v", states)
-				all := G.Nodes{G.Must(e.PseudoLikelihood(v))}
-				if canFlip(m.visible) {
-					all = append(all, G.Must(e.ProbabilityFlow(v)))
-				}
-				return all
+				return G.Nodes{G.Must(e.PseudoLikelihood(v)), G.Must(e.ProbabilityFlow(v))}
 			}, outputs...)
 		}
 	}
@@ -114,7 +104,7 @@ func TestRBMPseudoLikelihoodOfJoinedUnits(t *testing.T) {
 		return e - math.Log(math.Exp(input[2])+math.Exp(input[3]))
 	}
 	var states [][]float64
-	var want []float64
+	var want, flows []float64
 	count, err := visible.StateCount()
 	require.NoError(t, err)
 	for i := range count {
@@ -123,25 +113,29 @@ func TestRBMPseudoLikelihoodOfJoinedUnits(t *testing.T) {
 		states = append(states, row)
 	}
 	for _, v := range states {
-		total := 0.0
+		total, flow := 0.0, 0.0
 		for _, unit := range [][2]int{{0, 1}, {1, 2}, {2, 5}, {5, 6}} {
 			z := 0.0
 			for _, other := range states { // those that differ in this unit only
 				if slices.Equal(slices.Delete(slices.Clone(v), unit[0], unit[1]), slices.Delete(slices.Clone(other), unit[0], unit[1])) {
 					z += math.Exp(free(v) - free(other))
+					if !slices.Equal(v, other) {
+						flow += math.Exp((free(v) - free(other)) / 2)
+					}
 				}
 			}
 			total -= math.Log(z)
 		}
-		want = append(want, total)
+		want, flows = append(want, total), append(flows, flow)
 	}
 	bind := func(w, b, c, s *G.Node) energy.RBM {
 		return energy.RBM{Visible: visible, Hidden: hidden, W: w, B: b, C: c, HiddenLogVariance: s}
 	}
 	graphtest.Run(t, 1e-12, func(g *G.ExprGraph) G.Nodes {
 		e := bind(graphtest.Input(g, "W", graphtest.Tensor(tensor.Float64, w, 6, 4)), vector(g, "b", b), vector(g, "c", c), vector(g, "s", s))
-		return G.Nodes{G.Must(e.PseudoLikelihood(matrix(g, "v", states)))}
-	}, graphtest.Tensor(tensor.Float64, want, 24))
+		v := matrix(g, "v", states)
+		return G.Nodes{G.Must(e.PseudoLikelihood(v)), G.Must(e.ProbabilityFlow(v))}
+	}, graphtest.Tensor(tensor.Float64, want, 24), graphtest.Tensor(tensor.Float64, flows, 24))
 	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
 		require.NoError(t, gradcheck.Check(gradcheck.Case{
 			Dtype: dtype, Inputs: []*tensor.Dense{graphtest.Tensor(dtype, slices.Concat(states[3], states[17]), 2, 6), graphtest.Tensor(dtype, w, 6, 4),
@@ -168,11 +162,7 @@ func TestRBMPseudoLikelihoodGradients(t *testing.T) {
 			if m.Hidden.LogVariance != nil {
 				inputs = append(inputs, graphtest.Tensor(dtype, m.Hidden.LogVariance, h))
 			}
-			costs := []func(e energy.RBM, v *G.Node) (*G.Node, error){energy.RBM.PseudoLikelihood}
-			if canFlip(m.visible) {
-				costs = append(costs, energy.RBM.ProbabilityFlow)
-			}
-			for i, cost := range costs {
+			for i, cost := range []func(e energy.RBM, v *G.Node) (*G.Node, error){energy.RBM.PseudoLikelihood, energy.RBM.ProbabilityFlow} {
 				require.NoError(t, gradcheck.Check(gradcheck.Case{Dtype: dtype, Inputs: inputs, Build: func(in []*G.Node) (*G.Node, error) {
 					e := energy.RBM{Visible: m.visible, Hidden: m.hidden, W: in[1], B: in[2], C: in[3], VisibleOffset: in[4], HiddenOffset: in[5]}
 					if len(in) > 6 {
@@ -202,29 +192,35 @@ func TestQuadraticPseudoLikelihoodEqualsEnumeration(t *testing.T) {
 		}
 		twin := exact.Quadratic{Units: f.side, W: w, B: random(n, 1)}
 		states := statesOf(t, f.side)
-		var want []float64
+		var want, flows []float64
 		for _, x := range states {
-			pl, _ := enumerated(f.side, x, twin.Energy)
-			want = append(want, pl)
+			pl, flow := enumerated(f.side, x, twin.Energy)
+			want, flows = append(want, pl), append(flows, flow)
 		}
-		build := func(x, w, b *G.Node) (*G.Node, error) {
-			return energy.Quadratic{Units: f.units, W: w, B: b}.PseudoLikelihood(x)
-		}
+		of := func(w, b *G.Node) energy.Quadratic { return energy.Quadratic{Units: f.units, W: w, B: b} }
 		graphtest.Run(t, 1e-12, func(g *G.ExprGraph) G.Nodes {
-			return G.Nodes{G.Must(build(matrix(g, "x", states), graphtest.Input(g, "W", graphtest.Tensor(tensor.Float64, w, n, n)), vector(g, "b", twin.B)))}
-		}, graphtest.Tensor(tensor.Float64, want, len(states)))
+			e, x := of(graphtest.Input(g, "W", graphtest.Tensor(tensor.Float64, w, n, n)), vector(g, "b", twin.B)), matrix(g, "x", states)
+			return G.Nodes{G.Must(e.PseudoLikelihood(x)), G.Must(e.ProbabilityFlow(x))}
+		}, graphtest.Tensor(tensor.Float64, want, len(states)), graphtest.Tensor(tensor.Float64, flows, len(states)))
 		for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
 			require.NoError(t, gradcheck.Check(gradcheck.Case{
 				Dtype: dtype, Inputs: []*tensor.Dense{graphtest.Tensor(dtype, random(2*n, 1), 2, n), graphtest.Tensor(dtype, w, n, n), graphtest.Tensor(dtype, twin.B, n)},
 				Build: func(in []*G.Node) (*G.Node, error) {
-					rows, err := build(in[0], in[1], in[2])
-					if err != nil {
-						return nil, err
-					}
-					return G.Sum(rows)
+					e := of(in[1], in[2])
+					return sumOf(e.PseudoLikelihood(in[0]))(e.ProbabilityFlow(in[0]))
 				},
 			}), fmt.Sprint(f.units))
 		}
+	}
+}
+
+// sumOf builds the sum of two results of builders over all rows.
+func sumOf(a *G.Node, err error) func(b *G.Node, err error) (*G.Node, error) {
+	return func(b *G.Node, err2 error) (*G.Node, error) {
+		if err := errors.Join(err, err2); err != nil {
+			return nil, err
+		}
+		return G.Sum(G.Must(G.Add(a, b)))
 	}
 }
 
@@ -292,9 +288,9 @@ func TestPseudoLikelihoodRefuses(t *testing.T) {
 		{rbm(energy.Spin(3), x), energy.ErrShape, "energy: RBM: PseudoLikelihood: visible has shape (1, 2), want (batch, 3)"},
 		{rbm(energy.Spin(2), nil), energy.ErrShape, "visible has no node"},
 		{rbm(energy.Spin(2), single), energy.ErrDtype, "PseudoLikelihood: "},
-		{rbm(energy.Gaussian(2), x), energy.ErrConfig, "visible units are Gaussian(2), want Bernoulli, Spin or OneHot"},
+		{rbm(energy.Gaussian(2), x), energy.ErrConfig, "units are Gaussian(2), want Bernoulli, Spin or OneHot"},
 		{rbm(energy.Join(energy.Spin(1), energy.Gaussian(1)), x), energy.ErrConfig, "want Bernoulli, Spin or OneHot"},
-		{flow(energy.OneHot(1, 2), x), energy.ErrConfig, "mine: ProbabilityFlow: Units are OneHot(1, 2), want Spin or Bernoulli"},
+		{flow(energy.Gaussian(2), x), energy.ErrConfig, "mine: ProbabilityFlow: units are Gaussian(2), want Bernoulli, Spin or OneHot"},
 		{flow(energy.Spin(3), x), energy.ErrShape, "visible has shape (1, 2), want (batch, 3)"},
 	} {
 		require.ErrorIs(t, c.err, c.want)

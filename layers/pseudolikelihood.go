@@ -18,7 +18,7 @@ func (r *RBM) PseudoLikelihood(v *G.Node) (*G.Node, error) {
 	return r.on("PseudoLikelihood", func(e energy.RBM) (*G.Node, error) { return e.PseudoLikelihood(v) }, v)
 }
 
-// ProbabilityFlow builds Σ_i exp((F(v) − F(v with unit i flipped))/2) of each row, for Bernoulli or Spin visible units: (B, visible) gives
+// ProbabilityFlow builds Σ exp((F(v) − F(v′))/2) over all v′ that differ from a row in one unit, as PseudoLikelihood: (B, visible) gives
 // (B). See energy.RBM.ProbabilityFlow.
 func (r *RBM) ProbabilityFlow(v *G.Node) (*G.Node, error) {
 	return r.on("ProbabilityFlow", func(e energy.RBM) (*G.Node, error) { return e.ProbabilityFlow(v) }, v)
@@ -65,7 +65,7 @@ func (bm *Boltzmann) PseudoLikelihood(v *G.Node) (*G.Node, error) {
 	return bm.visibleCost("PseudoLikelihood", v, energy.Quadratic.PseudoLikelihood)
 }
 
-// ProbabilityFlow builds Σ_i exp((E(v) − E(v with unit i flipped))/2) of each row, for a machine of Bernoulli or of Spin units without
+// ProbabilityFlow builds Σ exp((E(v) − E(v′))/2) over all v′ that differ from a row in one unit, for a machine without Gaussian units and without
 // hidden ones: (B, visible) gives (B). Others are an ErrConfig. See energy.Quadratic.ProbabilityFlow.
 func (bm *Boltzmann) ProbabilityFlow(v *G.Node) (*G.Node, error) {
 	return bm.visibleCost("ProbabilityFlow", v, energy.Quadratic.ProbabilityFlow)

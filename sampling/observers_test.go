@@ -302,3 +302,32 @@ func TestObserversLeaveChainsAlone(t *testing.T) {
 	require.Equal(t, tensor.Shape{50, 3}, samples.Rows().Shape())
 	require.Equal(t, numbers(watched.Visible), numbers(samples.Rows())[40*3:])
 }
+
+// Of Boltzmann machines as well, whatever they are coupled like.
+func TestTraceRecordsEnergiesOfBoltzmannMachines(t *testing.T) {
+	eachBoltzmann(t, func(t *testing.T, c boltzmannCase) {
+		for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+			m := c.make(dtype, 1, 0)
+			s := m.drawn(m.newLaw(1, nil, nil), 5, 1)
+			trace := &Trace{Of: BoltzmannEnergyOf(m.bm)}
+			require.NoError(t, trace.Observe(s))
+			for i, x := range allRows(s) {
+				require.InDelta(t, m.energy(x), trace.Chains()[i][0], map[tensor.Dtype]float64{tensor.Float32: 1e-4, tensor.Float64: 1e-12}[dtype])
+			}
+			bad := *s
+			bad.Visible = dense(dtype, tensor.Shape{5, 1}, 0, 0, 0, 0, 0)
+			refused{`sampling: BoltzmannEnergyOf: Boltzmann "bm": visible state: `, energy.ErrShape, func() error { return trace.Observe(&bad) }}.check(t)
+			bad = *s
+			bad.Hidden = nil
+			if s.Hidden == nil {
+				bad.Hidden = s.Visible
+			}
+			refused{"hidden state given or missing", energy.ErrShape, func() error { return trace.Observe(&bad) }}.check(t)
+			if s.Hidden != nil {
+				bad.Hidden = dense(dtype, tensor.Shape{1, 1}, 0)
+				refused{"hidden state: shape (1, 1)", energy.ErrShape, func() error { return trace.Observe(&bad) }}.check(t)
+			}
+			refused{"BoltzmannEnergyOf: no model or no state given", energy.ErrConfig, func() error { return trace.Observe(&State{}) }}.check(t)
+		}
+	})
+}

@@ -174,3 +174,27 @@ func randomBits(n int) []float64 {
 	}
 	return bits
 }
+
+func TestObjectiveStepAllocatesNothing(t *testing.T) {
+	const rows, batch, in = 60, 20, 24
+	for _, dtype := range []tensor.Dtype{tensor.Float32, tensor.Float64} {
+		x := tensor.New(tensor.Of(dtype), tensor.WithShape(rows, in))
+		setFloats(x, randomBits(rows*in))
+		for _, solver := range []Solver{SGD{Rate: 0.01}, Adam{Rate: 0.01}} {
+			m, err := layers.NewRBM("rbm", layers.RBMConfig{Visible: energy.Bernoulli(in), Hidden: energy.LearnedGaussian(30, 1), Dtype: dtype, Seed: 1})
+			require.NoError(t, err)
+			f := &objectiveFit{Objective: Objective{Of: m.PseudoLikelihood, Maximize: true, Solver: solver, ClipNorm: 10}, layer: m, dtype: dtype}
+			f.source, err = f.sourceOf(x, 1)
+			require.NoError(t, err)
+			stepper, err := solver.New()
+			require.NoError(t, err)
+			order, step := between(0, rows), uint64(0)
+			require.Less(t, mallocs(t, 100, func() {
+				at := int(step) * batch % rows
+				_, err := f.update(stepper, order[at:at+batch], 0, step)
+				require.NoError(t, err)
+				step++
+			}), few, "%v, %v", dtype, solver)
+		}
+	}
+}

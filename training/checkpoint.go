@@ -180,6 +180,9 @@ func history(file *modelfile.File, epochs int) ([]Epoch, error) {
 	}
 	columns := len(Epoch{}.numbers())
 	data, ok := t.Data.([]float64)
+	if ok && slices.Equal(t.Shape, []int{epochs, columnsBefore}) {
+		return historyBefore(data), nil
+	}
 	if !ok || !slices.Equal(t.Shape, []int{epochs, columns}) {
 		return nil, fmt.Errorf("the history has shape %v and data %T, want (%d, %d) of float64: %w", t.Shape, t.Data, epochs, columns, energy.ErrShape)
 	}
@@ -188,6 +191,17 @@ func history(file *modelfile.File, epochs int) ([]Epoch, error) {
 		all = append(all, fromNumbers(row))
 	}
 	return all, nil
+}
+
+// columnsBefore is how many numbers an epoch had in the files of before mixing times were measured.
+const columnsBefore = 10
+
+// historyBefore reads such a history.
+func historyBefore(data []float64) (all []Epoch) {
+	for row := range slices.Chunk(data, columnsBefore) {
+		all = append(all, fromNumbers(slices.Insert(slices.Clone(row), columnsBefore-3, math.NaN(), 0, 0)))
+	}
+	return all
 }
 
 func finite(t *tensor.Dense) bool {

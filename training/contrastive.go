@@ -156,6 +156,7 @@ type contrastiveFit struct {
 	phase      sampling.Phase
 	offsetRate float64
 	plans      map[[2]int]*contrastivePlan // by rows of data and of the negative phase
+	mixing     mixing
 }
 
 func (f *contrastiveFit) validSteps() error {

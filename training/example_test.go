@@ -172,3 +172,30 @@ func ExampleSupervised_FitBags() {
 	// Output:
 	// cost 0.0 nats a bag, classes [0 1 1 0 1 0]
 }
+
+// A Boltzmann machine of three spins is fitted to rows in which the first two agree, by its pseudo-likelihood: no partition function, no
+// samples.
+func ExampleObjective() {
+	m, err := layers.NewBoltzmann("spins", layers.BoltzmannConfig{Visible: energy.Spin(3), Dtype: tensor.Float64})
+	if err != nil {
+		log.Fatal(err)
+	}
+	rows := tensor.New(tensor.WithShape(5, 3), tensor.WithBacking([]float64{
+		+1, +1, +1,
+		+1, +1, -1,
+		-1, -1, +1,
+		-1, -1, -1,
+		-1, +1, +1, // but for this one
+	}))
+	fit := training.Objective{Of: m.PseudoLikelihood, Maximize: true, Solver: training.SGD{Rate: 0.2}, Epochs: 200, L2: 0.05}
+	report, err := fit.Fit(context.Background(), m, rows)
+	if err != nil {
+		log.Fatal(err)
+	}
+	w := m.Param("W").Float64s()
+	fmt.Printf("w₁₂ = %.2f, w₁₃ = %.2f, w₂₃ = %.2f\n", w[0*3+1], w[0*3+2], w[1*3+2])
+	fmt.Printf("cost %.2f, at first %.2f nats a row\n", report.Last().Cost, report.Epochs[0].Cost)
+	// Output:
+	// w₁₂ = 1.22, w₁₃ = -0.56, w₂₃ = 0.56
+	// cost 1.31, at first 2.09 nats a row
+}

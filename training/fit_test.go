@@ -230,6 +230,9 @@ func fitCases() []fitCase {
 			contrastiveCase("PCD, AdamW, Spin, sparsity, L1", layers.RBMConfig{Visible: energy.Spin(6), Hidden: energy.Bernoulli(5), Dtype: dt}, training.Contrastive{
 				Negative: sampling.PCD{Steps: 2, Chains: 4}, Solver: training.AdamW{Rate: 0.05, Decay: 0.1}, L1: 0.01, SparsityTarget: 0.1, SparsityCost: 0.5,
 			}, bits(3, n, 6)),
+			contrastiveCase("PCD, measured mixing times", binary, training.Contrastive{
+				Negative: sampling.PCD{Chains: 12}, Solver: training.SGD{Rate: 0.1}, Steps: training.Steps(map[int]float64{0: 100, 1: 230}),
+			}, bits(6, n, 6)),
 			contrastiveCase("Exact, SGD, OneHot", layers.RBMConfig{Visible: energy.Bernoulli(6), Hidden: energy.OneHot(2, 3), Dtype: dt}, training.Contrastive{
 				Negative: sampling.Exact{}, Solver: training.SGD{Rate: 0.1}, Rate: training.Exponential(0.1, 0.5),
 			}, bits(4, n, 6)),

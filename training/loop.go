@@ -199,7 +199,7 @@ func (l *loop) leave(stepper *Stepper, report *Report, at position, elapsed time
 	nan := math.NaN()
 	e := Epoch{
 		Epoch: at.Epoch + 1, Step: at.Step, Rate: stepper.rate, Cost: at.CostSum / float64(at.Batch),
-		ReconstructionError: nan, PseudoLikelihood: nan, FreeEnergyGap: nan, ValidationCost: nan, ValidationError: nan,
+		ReconstructionError: nan, PseudoLikelihood: nan, FreeEnergyGap: nan, MixingTime: nan, ValidationCost: nan, ValidationError: nan,
 	}
 	measured := time.Now()
 	if err := l.endEpoch(&e); err != nil {

@@ -14,6 +14,9 @@ import (
 const monitorRows = 1000
 
 func (f *contrastiveFit) endEpoch(e *Epoch) error {
+	if err := f.measureMixing(e); err != nil {
+		return err
+	}
 	if f.model.Dtype() == tensor.Float32 {
 		return monitor[float32](f, e)
 	}

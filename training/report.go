@@ -19,6 +19,12 @@ type Epoch struct {
 	PseudoLikelihood    float64 // contrastive, binary rows only: mean stochastic log-pseudo-likelihood, nats a row
 	FreeEnergyGap       float64 // contrastive with Validation: mean F(validation) − mean F(training); grows with overfitting
 
+	// What the chains of a persistent negative phase such as sampling.PCD are like, measured at the end of the epochs in which they pass
+	// a multiple of 1,000 steps. Copies of the chains make 100 steps then, of which nothing else depends.
+	MixingTime       float64 // autocorrelation time of the chains in Gibbs steps, see sampling.Persistent; +Inf where it is beyond measure
+	StepsPerUpdate   int     // what the chains make between two updates; 0 where the mixing time was not measured
+	OutOfEquilibrium bool    // whether that is fewer than the mixing time (Decelle et al. 2021): then what is learned depends on it
+
 	ValidationCost  float64 // supervised, or of an objective, with validation rows: mean cost without noise or penalties
 	ValidationError float64 // supervised with validation rows and several target columns: share of rows whose largest output is not the largest target
 
@@ -44,8 +50,28 @@ func (e Epoch) String() string {
 			fmt.Fprintf(&b, ", %s "+m.format, m.name, m.value)
 		}
 	}
+	b.WriteString(e.mixing())
 	fmt.Fprintf(&b, ", %s", e.Elapsed.Round(10*time.Millisecond))
 	return b.String()
+}
+
+// mixing says how the chains mix.
+func (e Epoch) mixing() string {
+	var text string
+	switch {
+	case math.IsNaN(e.MixingTime) || e.StepsPerUpdate == 0:
+		return ""
+	case math.IsInf(e.MixingTime, 1):
+		text = ", mixing time beyond measure"
+	case e.MixingTime < 9.95:
+		text = fmt.Sprintf(", mixing time %.1f steps", e.MixingTime)
+	default:
+		text = fmt.Sprintf(", mixing time %.0f steps", e.MixingTime)
+	}
+	if e.OutOfEquilibrium {
+		text += fmt.Sprintf(" (out of equilibrium: %d between updates)", e.StepsPerUpdate)
+	}
+	return text
 }
 
 // Report is the history of a fit.
@@ -74,10 +100,14 @@ func (r *Report) String() string {
 
 // numbers and fromNumbers carry an epoch through a checkpoint, NaNs included.
 func (e Epoch) numbers() []float64 {
+	out := 0.0
+	if e.OutOfEquilibrium {
+		out = 1
+	}
 	return []float64{float64(e.Epoch), float64(e.Step), e.Rate, e.Cost, e.ReconstructionError, e.PseudoLikelihood,
-		e.FreeEnergyGap, e.ValidationCost, e.ValidationError, float64(e.Elapsed)}
+		e.FreeEnergyGap, e.MixingTime, float64(e.StepsPerUpdate), out, e.ValidationCost, e.ValidationError, float64(e.Elapsed)}
 }
 
 func fromNumbers(x []float64) Epoch {
-	return Epoch{int(x[0]), uint64(x[1]), x[2], x[3], x[4], x[5], x[6], x[7], x[8], time.Duration(x[9])}
+	return Epoch{int(x[0]), uint64(x[1]), x[2], x[3], x[4], x[5], x[6], x[7], int(x[8]), x[9] == 1, x[10], x[11], time.Duration(x[12])}
 }

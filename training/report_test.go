@@ -13,10 +13,16 @@ import (
 func TestEpochReadsAsALine(t *testing.T) {
 	nan := math.NaN()
 	contrastive := training.Epoch{
-		Epoch: 3, Step: 1800, Rate: 0.05, Cost: -1.23456, ReconstructionError: 12.3456, PseudoLikelihood: -98.765, FreeEnergyGap: 0.5,
+		Epoch: 3, Step: 1800, Rate: 0.05, Cost: -1.23456, ReconstructionError: 12.3456, PseudoLikelihood: -98.765, FreeEnergyGap: 0.5, MixingTime: nan,
 		ValidationCost: nan, ValidationError: nan, Elapsed: 4321 * time.Millisecond,
 	}
 	require.Equal(t, "epoch 3, cost -1.235, reconstruction error 12.346, pseudo-likelihood -98.77 nats, free-energy gap 0.50 nats, 4.32s", contrastive.String())
+	contrastive.MixingTime, contrastive.StepsPerUpdate = 4.567, 5
+	require.Contains(t, contrastive.String(), "0.50 nats, mixing time 4.6 steps, 4.32s")
+	contrastive.MixingTime, contrastive.OutOfEquilibrium = 139.6, true
+	require.Contains(t, contrastive.String(), "0.50 nats, mixing time 140 steps (out of equilibrium: 5 between updates), 4.32s")
+	contrastive.MixingTime = math.Inf(1)
+	require.Contains(t, contrastive.String(), "0.50 nats, mixing time beyond measure (out of equilibrium: 5 between updates), 4.32s")
 	supervised := training.Epoch{
 		Epoch: 10, Cost: 0.0123, ReconstructionError: nan, PseudoLikelihood: nan, FreeEnergyGap: nan,
 		ValidationCost: 0.06789, ValidationError: 0.0123, Elapsed: time.Minute + 2*time.Second,
