@@ -135,20 +135,16 @@ func moveTo[T kernel.Float](p *ParallelTempering, ladder []float64, s *State) er
 		return err
 	}
 	before, after, k := len(old.ladder), len(ladder), 0
+	nv, nh := p.Model.Visible().Len(), p.Model.Hidden().Len()
 	for r, beta := range ladder {
 		for k+1 < before && math.Abs(old.ladder[k+1]-beta) <= math.Abs(old.ladder[k]-beta) {
 			k++
 		}
 		for i := range w.n {
-			copyRow(w.rows.V, old.rows.V, i*after+r, i*before+k, w.rows.N, old.rows.N)
-			copyRow(w.rows.H, old.rows.H, i*after+r, i*before+k, w.rows.N, old.rows.N)
+			to, from := i*after+r, i*before+k
+			copy(w.rows.V[to*nv:(to+1)*nv], old.rows.V[from*nv:])
+			copy(w.rows.H[to*nh:(to+1)*nh], old.rows.H[from*nh:])
 		}
 	}
 	return nil
-}
-
-// copyRow sets a row of one matrix to a row of another of as many columns.
-func copyRow[T kernel.Float](dst, src []T, to, from, dstRows, srcRows int) {
-	n := len(dst) / dstRows
-	copy(dst[to*n:(to+1)*n], src[from*n:from*n+len(src)/srcRows])
 }

@@ -49,8 +49,8 @@ type ParallelTempering struct {
 	// Base is a, the biases of the visible units at β = 0: those that fit the data are best. nil means the parameter b of the model as
 	// it is at each step (of a centered machine, the biases about its offsets).
 	Base []float64
-	// VisibleClamp and HiddenClamp mark the columns that stay as they are in the state, at every rung; nil holds none. A
-	// OneHot group is clamped whole.
+	// VisibleClamp and HiddenClamp mark the columns that stay as they are in the state, at every rung: one mark a column for all chains, or
+	// chains × columns, row by row, for a clamp of each chain. nil holds none. A OneHot group is clamped whole.
 	VisibleClamp, HiddenClamp []bool
 
 	work   any // *tempering of the model's dtype
@@ -152,6 +152,8 @@ type tempering[T kernel.Float] struct {
 	uniform       []float64
 	fromHot       []bool // whether the replica has been at the end of the ladder since it was at the beginning
 	held          []T
+	visibleClamp  []bool // of every replica, where chains have clamps of their own
+	hiddenClamp   []bool
 	b             []T       // the parameter b of the model
 	base          []float64 // scratch of it
 }
@@ -167,7 +169,7 @@ func temperingOf[T kernel.Float](p *ParallelTempering, n int) (*tempering[T], bo
 		if err := w.path.SetBase(baseOf(p, w.b, w.base)); err != nil {
 			return nil, false, err
 		}
-		w.path.VisibleClamp, w.path.HiddenClamp = p.VisibleClamp, p.HiddenClamp
+		w.clamp(p)
 		return w, false, nil
 	}
 	b := op.Numbers[T](p.Model.Param("b").Value())
@@ -176,7 +178,6 @@ func temperingOf[T kernel.Float](p *ParallelTempering, n int) (*tempering[T], bo
 	if err != nil {
 		return nil, false, err
 	}
-	path.VisibleClamp, path.HiddenClamp = p.VisibleClamp, p.HiddenClamp
 	rungs := len(ladder)
 	rows := n * rungs
 	w = &tempering[T]{
@@ -188,6 +189,7 @@ func temperingOf[T kernel.Float](p *ParallelTempering, n int) (*tempering[T], bo
 	for i := range rows {
 		w.beta[i] = ladder[i%rungs]
 	}
+	w.clamp(p)
 	p.swaps = newSwaps(rungs - 1)
 	p.work = w
 	return w, true, nil
@@ -208,8 +210,8 @@ func temperedStep[T kernel.Float](p *ParallelTempering, s *State) (Info, error) 
 		return Info{}, fmt.Errorf("sampling: ParallelTempering of RBM %q: Step: %w", p.Model.Name(), err)
 	}
 	v, h := op.Numbers[T](s.Visible), op.Numbers[T](s.Hidden)
-	w.take(w.rows.V, v, p.VisibleClamp, fresh)
-	w.take(w.rows.H, h, p.HiddenClamp, fresh)
+	w.take(w.rows.V, v, w.path.VisibleClamp, fresh)
+	w.take(w.rows.H, h, w.path.HiddenClamp, fresh)
 	if fresh {
 		w.path.DrawBase(w.rows, s.Step)
 		w.take(w.rows.V, v, nil, false)
@@ -219,6 +221,24 @@ func temperedStep[T kernel.Float](p *ParallelTempering, s *State) (Info, error) 
 	w.give(h, w.rows.H)
 	s.Step++
 	return info, nil
+}
+
+// clamp holds the columns of every replica that are clamped in its chain.
+func (w *tempering[T]) clamp(p *ParallelTempering) {
+	each := func(dst, marks []bool, n int) (of, kept []bool) {
+		if len(marks) <= n {
+			return marks, dst
+		}
+		dst = dst[:0]
+		for i := range w.n {
+			for range w.ladder {
+				dst = append(dst, marks[i*n:(i+1)*n]...)
+			}
+		}
+		return dst, dst
+	}
+	w.path.VisibleClamp, w.visibleClamp = each(w.visibleClamp, p.VisibleClamp, w.model.Visible().Len())
+	w.path.HiddenClamp, w.hiddenClamp = each(w.hiddenClamp, p.HiddenClamp, w.model.Hidden().Len())
 }
 
 // take sets the replicas at β = 1, and the clamped columns of all replicas, or all of them, to what the state has.
@@ -232,7 +252,11 @@ func (w *tempering[T]) take(rows, state []T, clamp []bool, all bool) {
 				copy(to, from)
 				continue
 			}
-			for j, clamped := range clamp {
+			marks := clamp
+			if len(marks) > n {
+				marks = marks[(i*rungs+k)*n : (i*rungs+k+1)*n]
+			}
+			for j, clamped := range marks {
 				if clamped {
 					to[j] = from[j]
 				}

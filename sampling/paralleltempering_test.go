@@ -590,3 +590,45 @@ func TestParallelTemperingRefuses(t *testing.T) {
 	refused{`Restore: 4 rows, want one for each of 10 rungs of some chains`, energy.ErrShape, func() error { return p.Restore(s) }}.check(t)
 	refused{`no model or no state given`, energy.ErrConfig, func() error { return p.Restore(nil) }}.check(t)
 }
+
+// Chains of one batch that are clamped in different columns go, each, as in a batch that is clamped as it is throughout.
+func TestEachTemperedChainHasItsClamp(t *testing.T) {
+	for _, dtype := range dtypes {
+		m := wide(dtype)
+		nv, nh := m.rbm.Visible().Len(), m.rbm.Hidden().Len()
+		const n = 9
+		clamp := func(every, columns int) []bool { // Bernoulli, Spin and real columns, which make no groups
+			marks := make([]bool, columns)
+			for j := range min(columns, 27) {
+				marks[j] = j%every == 0
+			}
+			return marks
+		}
+		run := func(visible, hidden []bool) [][]float64 {
+			p := &ParallelTempering{Model: m.rbm, Seed: 2, Betas: []float64{1, 0.97, 0.94, 0.91}, VisibleClamp: visible, HiddenClamp: hidden}
+			s := must(RandomState(m.rbm, n, 1))
+			require.NoError(t, step(&Gibbs{Model: m.rbm, Seed: 8}, s))
+			require.NoError(t, runs(context.Background(), p, s, 4))
+			return rows(s)
+		}
+		for _, hidden := range []bool{false, true} {
+			each := func(columns int, on bool) (a, b, mixed []bool) {
+				if !on {
+					return nil, nil, nil
+				}
+				a, b = clamp(2, columns), clamp(3, columns)
+				for i := range n {
+					mixed = append(mixed, [][]bool{a, b}[i%2]...)
+				}
+				return a, b, mixed
+			}
+			va, vb, vm := each(nv, true)
+			ha, hb, hm := each(nh, hidden)
+			a, b, mixed := run(va, ha), run(vb, hb), run(vm, hm)
+			for i := range n {
+				require.Equal(t, [][][]float64{a, b}[i%2][i], mixed[i], "%v, chain %d", dtype, i)
+			}
+			require.NotEqual(t, a, b)
+		}
+	}
+}

@@ -25,17 +25,17 @@ import (
 // Path is the path from independent visible units with biases Base to a model. Its methods go through all chains at once, each at a β of
 // its own. A Path keeps buffers, so it is for one goroutine, and allocates nothing once they are there.
 type Path[T kernel.Float] struct {
-	// VisibleClamp and HiddenClamp mark the columns that no draw changes; nil for none.
+	// VisibleClamp and HiddenClamp mark the columns that no draw changes, one mark a column for all chains or chains × columns; nil for none.
 	VisibleClamp, HiddenClamp []bool
 
 	plain                  layers.Plain[T]
 	base, rise             []T // a, and b − a
 	visible, hidden, start rng.Stream
 
-	inputs, held                   []T
-	half                           half[T]
-	score                          score[T]
-	drawRows, freeRows, slopedRows func(lo, hi int) // made once: a closure for each step would be an allocation
+	inputs, held                             []T
+	half                                     half[T]
+	score                                    score[T]
+	drawRows, freeRows, slopedRows, workRows func(lo, hi int) // made once: a closure for each step would be an allocation
 }
 
 // half is the drawing of one side under way: inputs are β·raw + base, or base alone where raw is nil.
@@ -55,7 +55,7 @@ type half[T kernel.Float] struct {
 type score[T kernel.Float] struct {
 	dst    []float64
 	chains *Chains[T]
-	beta   []float64
+	beta   []float64 // of each chain, or the two ends of a work
 }
 
 // Chains is where the chains of a path stand. Inputs are the inputs of the hidden units in the model, V·W + c: whoever writes to V calls
@@ -69,7 +69,7 @@ type Chains[T kernel.Float] struct {
 // ErrDtype.
 func New[T kernel.Float](m *layers.RBM, base []float64, seed uint64) (*Path[T], error) {
 	p := &Path[T]{visible: rng.New(seed, "annealed visible"), hidden: rng.New(seed, "annealed hidden"), start: rng.New(seed, "annealed base")}
-	p.drawRows, p.freeRows, p.slopedRows = eachRow(p.drawRow), eachRow(p.freeEnergy), eachRow(p.slope)
+	p.drawRows, p.freeRows, p.slopedRows, p.workRows = eachRow(p.drawRow), eachRow(p.freeEnergy), eachRow(p.slope), eachRow(p.work)
 	if err := p.plain.Read(m); err != nil {
 		return nil, err
 	}
@@ -176,7 +176,10 @@ func (p *Path[T]) draw(f half[T]) {
 func (p *Path[T]) drawRow(i int) {
 	f := &p.half
 	lo, hi := i*f.len, (i+1)*f.len
-	row, in := f.state[lo:hi], p.inputs[lo:hi]
+	row, in, clamp := f.state[lo:hi], p.inputs[lo:hi], f.clamp
+	if len(clamp) > f.len {
+		clamp = clamp[lo:hi]
+	}
 	switch {
 	case f.raw == nil:
 		copy(in, f.base)
@@ -186,7 +189,7 @@ func (p *Path[T]) drawRow(i int) {
 		kernel.Combine(in, f.raw[lo:hi], f.base, T(f.beta[i]), 1, 0)
 	}
 	f.family.Sample(row, in, f.logVariance, 1, f.draws.Row(i, f.step))
-	for j, clamped := range f.clamp {
+	for j, clamped := range clamp {
 		if clamped {
 			row[j] = p.held[lo+j]
 		}
