@@ -17,6 +17,7 @@ type contrastivePlan struct {
 	positive, positiveWeights *tensor.Dense
 	negative                  *G.Node // which reads the rows of the negative phase where they lie
 	negativeWeights           *tensor.Dense
+	hiddenMeans, covariances  *G.Node // of a phase that knows means, read where they lie
 	shares                    *tensor.Dense // of each row in a mean over the batch, (1, rows); nil where none is taken
 
 	weights    []float64 // of the rows of the batch at hand
@@ -33,7 +34,7 @@ type contrastivePlan struct {
 //
 //	mean F(v⁺) − mean F(v⁻) + L1·Σ|W| + L2/2·ΣW² + sparsity·Σ_j (mean E[h_j|v⁺] − target)²
 //
-// with all means over the data weighted.
+// with all means over the data weighted. For a phase that knows means, mean F(v⁻) is mean E(v⁻,h⁻) − Σ W·C, see sampling.Means.
 func (f *contrastiveFit) plan(rows, negativeRows int) (*contrastivePlan, error) {
 	key := [2]int{rows, negativeRows}
 	if p, ok := f.plans[key]; ok {
@@ -65,7 +66,8 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	if err != nil {
 		return nil, err
 	}
-	minus, err := e.FreeEnergy(p.negative)
+	means, known := f.phase.(sampling.Means)
+	minus, err := p.minus(e, means)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +78,10 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	var reads []*G.Node
 	var cost op.Terms
 	cost.Add(1)(contrast, nil)
+	if known {
+		p.covariances = G.NewMatrix(g, dtype, G.WithName("covariances"), G.WithShape(e.W.Shape()...))
+		cost.Add(float64(n))(rowMean(e.W, p.covariances))
+	}
 	if f.L1 > 0 {
 		cost.Add(f.L1)(op.AbsoluteSum(e.W))
 	}
@@ -127,6 +133,24 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	return p, p.compile(total, f.model, f.Solver, given, reads...)
 }
 
+// minus builds F of the rows of the negative phase, (rows), or E with the hidden means of one that knows them.
+func (p *contrastivePlan) minus(e energy.RBM, means sampling.Means) (*G.Node, error) {
+	if means == nil {
+		return e.FreeEnergy(p.negative)
+	}
+	p.hiddenMeans = G.NewMatrix(p.negative.Graph(), p.negative.Dtype(), G.WithName("hidden means"), G.WithShape(means.HiddenMeans().Shape()...))
+	return e.Energy(p.negative, p.hiddenMeans)
+}
+
+// rowMean builds Σ_ij a_ij·b_ij / n of two (n, columns), a scalar.
+func rowMean(a, b *G.Node) (*G.Node, error) {
+	rows, err := op.RowDot(a, b)
+	if err != nil {
+		return nil, err
+	}
+	return op.Mean(rows)
+}
+
 // bind gives the graph's inputs the weights and what the negative phase has made.
 func (p *contrastivePlan) bind(phase sampling.Phase, negative *tensor.Dense, negativeWeights []float64) error {
 	if len(negativeWeights) != p.negativeWeights.Shape()[0] {
@@ -143,6 +167,15 @@ func (p *contrastivePlan) bind(phase sampling.Phase, negative *tensor.Dense, neg
 	}
 	if p.dataInputs != nil {
 		if err := p.vm.Let(p.dataInputs, phase.(sampling.SharesData).DataInputs()); err != nil {
+			return err
+		}
+	}
+	if p.covariances != nil {
+		means := phase.(sampling.Means)
+		if err := p.vm.Let(p.hiddenMeans, means.HiddenMeans()); err != nil {
+			return err
+		}
+		if err := p.vm.Let(p.covariances, means.Covariances()); err != nil {
 			return err
 		}
 	}
