@@ -17,7 +17,7 @@ type contrastivePlan struct {
 	positive, positiveWeights *tensor.Dense
 	negative                  *G.Node // which reads the rows of the negative phase where they lie
 	negativeWeights           *tensor.Dense
-	hiddenMeans, covariances  *G.Node // of a phase that knows means, read where they lie
+	hiddenMeans, covariances  *G.Node       // of a phase that knows means, read where they lie
 	shares                    *tensor.Dense // of each row in a mean over the batch, (1, rows); nil where none is taken
 
 	weights    []float64 // of the rows of the batch at hand
