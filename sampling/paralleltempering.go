@@ -130,6 +130,12 @@ func (p *ParallelTempering) check(s *State) error {
 	if err == nil {
 		err = checkState(p.Model, s, p.VisibleClamp, p.HiddenClamp)
 	}
+	if err == nil { // of one clamp a chain, which Gibbs takes, the rungs know nothing
+		err = checkClamp(p.Model.Visible(), p.VisibleClamp)
+	}
+	if err == nil {
+		err = checkClamp(p.Model.Hidden(), p.HiddenClamp)
+	}
 	if err != nil {
 		return fmt.Errorf("sampling: ParallelTempering of RBM %q: Step: %w", p.Model.Name(), err)
 	}
