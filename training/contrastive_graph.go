@@ -19,9 +19,10 @@ type contrastivePlan struct {
 	negativeWeights           *tensor.Dense
 	hiddenMeans, covariances  *G.Node       // of a phase that knows means, read where they lie
 	shares                    *tensor.Dense // of each row in a mean over the batch, (1, rows); nil where none is taken
+	negativeShares            *tensor.Dense // and of each negative row
 
 	weights    []float64 // of the rows of the batch at hand
-	shareTerms []float64 // what shares is filled from
+	shareTerms []float64 // what the shares are filled from
 
 	compiled
 	visibleMean, hiddenMean *G.Node // over the batch, for a centered machine
@@ -51,7 +52,7 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	op.Building.Lock()
 	defer op.Building.Unlock()
 	g, dtype, n := G.NewGraph(), f.model.Dtype(), f.model.Visible().Len()
-	p := &contrastivePlan{weights: make([]float64, rows), shareTerms: make([]float64, rows)}
+	p := &contrastivePlan{weights: make([]float64, rows), shareTerms: make([]float64, max(rows, negativeRows))}
 	var positive, positiveWeights, negativeWeights *G.Node
 	p.positive, positive = input(g, dtype, "positive", rows, n)
 	p.positiveWeights, positiveWeights = input(g, dtype, "positive weights", rows)
@@ -107,8 +108,10 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 			if err != nil {
 				return nil, err
 			}
-			p.visibleMean, p.hiddenMean = v, q
-			reads = append(reads, v, q)
+			if err := p.offsetMeans(f.Offsets, e, v, q); err != nil {
+				return nil, err
+			}
+			reads = append(reads, p.visibleMean, p.hiddenMean)
 		}
 	}
 	total, err := cost.Build()
@@ -158,13 +161,8 @@ func (p *contrastivePlan) bind(phase sampling.Phase, negative *tensor.Dense, neg
 	}
 	setFloats(p.positiveWeights, p.weights)
 	setFloats(p.negativeWeights, negativeWeights)
-	if p.shares != nil {
-		total := kernel.Sum(p.weights)
-		for i, w := range p.weights {
-			p.shareTerms[i] = w / total
-		}
-		setFloats(p.shares, p.shareTerms)
-	}
+	p.setShares(p.shares, p.weights)
+	p.setShares(p.negativeShares, negativeWeights)
 	if p.dataInputs != nil {
 		if err := p.vm.Let(p.dataInputs, phase.(sampling.SharesData).DataInputs()); err != nil {
 			return err
@@ -185,4 +183,16 @@ func (p *contrastivePlan) bind(phase sampling.Phase, negative *tensor.Dense, neg
 		}
 	}
 	return p.vm.Let(p.negative, negative)
+}
+
+// setShares sets the shares of rows with some weights, where there are shares.
+func (p *contrastivePlan) setShares(shares *tensor.Dense, weights []float64) {
+	if shares == nil {
+		return
+	}
+	total, terms := kernel.Sum(weights), p.shareTerms[:len(weights)]
+	for i, w := range weights {
+		terms[i] = w / total
+	}
+	setFloats(shares, terms)
 }
