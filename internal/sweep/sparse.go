@@ -80,5 +80,5 @@ func (s *Sweeper[T]) bondField(chain, i int, x []T) T {
 	for at, other := range near {
 		f += s.Plain.W[edge[at]] * x[other]
 	}
-	return s.job.field(chain, i, f)
+	return s.job.moved(i, f, s.job.betaOf(chain))
 }
