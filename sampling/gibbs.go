@@ -29,8 +29,8 @@ type Gibbs struct {
 	Seed uint64
 	// Temperature T; 0 means 1.
 	Temperature float64
-	// VisibleClamp and HiddenClamp mark the columns that stay as they are in the state; nil holds none. A OneHot group is
-	// clamped whole.
+	// VisibleClamp and HiddenClamp mark the columns that stay as they are in the state: one mark a column for all chains, or
+	// chains × columns, row by row, for a clamp of each chain. nil holds none. A OneHot group is clamped whole.
 	VisibleClamp, HiddenClamp []bool
 
 	work any // *gibbsWork of the model's dtype: what is kept between steps, so that they allocate nothing
@@ -82,21 +82,30 @@ func (g *Gibbs) check(s *State) error {
 	if !(t > 0) || math.IsInf(t, 0) {
 		return fail(fmt.Errorf("temperature is %g, want a positive %v, or 0 for 1: %w", g.Temperature, g.Model.Dtype(), energy.ErrConfig))
 	}
-	if err := checkRows(g.Model, s.Visible); err != nil {
-		return fail(fmt.Errorf("visible state: %w", err))
+	if err := checkState(g.Model, s, g.VisibleClamp, g.HiddenClamp); err != nil {
+		return fail(err)
 	}
-	if err := fits(s.Hidden, s.Visible.Shape()[0], g.Model.Hidden().Len(), g.Model.Dtype()); err != nil {
-		return fail(fmt.Errorf("hidden state: %w", err))
+	return nil
+}
+
+// checkState returns what is wrong with the chains of a model and with the columns that are clamped. Hidden units that are drawn before they are
+// used may have any values.
+func checkState(m *layers.RBM, s *State, visibleClamp, hiddenClamp []bool) error {
+	if err := checkRows(m, s.Visible); err != nil {
+		return fmt.Errorf("visible state: %w", err)
 	}
-	if err := checkClamp(g.Model.Visible(), g.VisibleClamp); err != nil {
-		return fail(fmt.Errorf("visible clamp %w", err))
+	if err := fits(s.Hidden, s.Visible.Shape()[0], m.Hidden().Len(), m.Dtype()); err != nil {
+		return fmt.Errorf("hidden state: %w", err)
 	}
-	if err := checkClamp(g.Model.Hidden(), g.HiddenClamp); err != nil {
-		return fail(fmt.Errorf("hidden clamp %w", err))
+	if err := checkClamps(m.Visible(), visibleClamp, s.Visible.Shape()[0]); err != nil {
+		return fmt.Errorf("visible clamp %w", err)
 	}
-	if g.HiddenClamp != nil {
-		if err := g.Model.Hidden().Check(s.Hidden); err != nil {
-			return fail(fmt.Errorf("hidden state: %w", err))
+	if err := checkClamps(m.Hidden(), hiddenClamp, s.Visible.Shape()[0]); err != nil {
+		return fmt.Errorf("hidden clamp %w", err)
+	}
+	if hiddenClamp != nil {
+		if err := m.Hidden().Check(s.Hidden); err != nil {
+			return fmt.Errorf("hidden state: %w", err)
 		}
 	}
 	return nil
@@ -108,6 +117,23 @@ func checkClamp(u energy.Units, clamp []bool) error {
 	}
 	if column := u.SplitGroup(clamp); column >= 0 {
 		return fmt.Errorf("holds a part of the OneHot group at column %d, want all of it or none: %w", column, energy.ErrConfig)
+	}
+	return nil
+}
+
+// checkClamps checks a clamp of all chains, or one of each.
+func checkClamps(u energy.Units, clamp []bool, chains int) error {
+	n := u.Len()
+	if clamp == nil || len(clamp) == n {
+		return checkClamp(u, clamp)
+	}
+	if len(clamp) != chains*n {
+		return fmt.Errorf("has %d columns, want %d, or %d for a clamp of each of %d chains: %w", len(clamp), n, chains*n, chains, energy.ErrShape)
+	}
+	for i := range chains {
+		if err := checkClamp(u, clamp[i*n:(i+1)*n]); err != nil {
+			return fmt.Errorf("of chain %d %w", i, err)
+		}
 	}
 	return nil
 }
@@ -127,7 +153,7 @@ type half[T kernel.Float] struct {
 	family      units.Family[T]
 	len         int
 	logVariance []T
-	clamp       []bool
+	clamp       []bool // of all chains, or of each
 	state       []T
 	inputs      []T
 	draws       rng.Stream
@@ -184,12 +210,15 @@ func (w *gibbsWork[T]) drawVisible(g *Gibbs, v, h []T) {
 func (w *gibbsWork[T]) drawRow(i int) {
 	f := &w.half
 	lo, hi := i*f.len, (i+1)*f.len
-	row, before := f.state[lo:hi], w.held[lo:hi]
-	if f.clamp != nil {
+	row, before, clamp := f.state[lo:hi], w.held[lo:hi], f.clamp
+	if len(clamp) > f.len {
+		clamp = clamp[lo:hi]
+	}
+	if clamp != nil {
 		copy(before, row)
 	}
 	f.family.Sample(row, f.inputs[lo:hi], f.logVariance, w.temperature, f.draws.Row(i, w.step))
-	for j, clamped := range f.clamp {
+	for j, clamped := range clamp {
 		if clamped {
 			row[j] = before[j]
 		}
