@@ -164,14 +164,14 @@ func (s *Sweeper[T]) drawTogether(t *strip[T], b block, lo, hi int) (changes flo
 	for _, m := range b.micro {
 		for i := m.lo; i < m.hi; {
 			next := s.end(i)
-			if j.Clamp != nil && j.Clamp[i] {
-				clear(t.moves[(i-b.lo)*chains : (next-b.lo)*chains])
-				i = next
-				continue
-			}
 			s.drawUnitTogether(t, b, i, next, chains)
 			for at := i; at < next; at++ { // moves hold the new states
 				d, x := row(t.moves, at), row(t.states, at)
+				for c := 0; j.Clamp != nil && c < chains; c++ {
+					if j.clamped(lo+c, at, n) {
+						d[c] = x[c]
+					}
+				}
 				copy(t.more, d)
 				kernel.Subtract(d, d, x)
 				copy(x, t.more)
@@ -249,7 +249,7 @@ func (s *Sweeper[T]) drawSingly(t *strip[T], b block, lo, hi int) float64 {
 		noise := t.noise[c:]
 		for i := b.lo; i < b.hi; {
 			next := s.end(i)
-			if j.Clamp != nil && j.Clamp[i] {
+			if j.clamped(lo+c, i, n) {
 				i = next
 				continue
 			}

@@ -48,7 +48,7 @@ func (s *Sweeper[T]) colourOf(lo, hi int) {
 // drawUnit draws the unit that starts at a column.
 func (s *Sweeper[T]) drawUnit(chain, i int) {
 	n, j := len(s.kinds), &s.job
-	if j.Clamp != nil && j.Clamp[i] {
+	if j.clamped(chain, i, n) {
 		return
 	}
 	x, noise := j.X[chain*n:(chain+1)*n], s.noise[chain*n:(chain+1)*n]

@@ -71,7 +71,7 @@ type Chains[T kernel.Float] struct {
 	N      int
 	X      []T // (N, n)
 	Fields []T // (N, n): XW + b, for dense machines only; kept up to date by Dense
-	// Clamp marks the columns that stay; nil for none. OneHot units are clamped whole.
+	// Clamp marks the columns that stay: n marks for all chains, or (N, n) for those of each; nil for none. OneHot units are clamped whole.
 	Clamp []bool
 	// Base is a, and Beta β of each chain; nil for 0 and 1.
 	Base []T
@@ -79,6 +79,17 @@ type Chains[T kernel.Float] struct {
 
 	Temperature float64
 	Draws       rng.Stream
+}
+
+// clamped reports whether a column of a chain stays.
+func (c *Chains[T]) clamped(chain, column, n int) bool {
+	switch len(c.Clamp) {
+	case 0:
+		return false
+	case n:
+		return c.Clamp[column]
+	}
+	return c.Clamp[chain*n+column]
 }
 
 // betaOf is β of a chain.
