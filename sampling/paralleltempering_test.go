@@ -175,7 +175,7 @@ const (
 // step is a step of all replicas, written once more and with a mistake. Unlike the kernel it has the chains of a rung together.
 func (f mistake) step(x *tempered, joint bool) {
 	p := &x.kernel
-	w := p.work.(*tempering[float64])
+	w := p.work.(*rbmReplicas[float64])
 	n, r := w.n, len(rungs)
 	path := must(annealed.New[float64](p.Model, p.Base, p.Seed))
 	first := int(x.state.Step % 2)
@@ -250,8 +250,7 @@ func (f mistake) step(x *tempered, joint bool) {
 		path.DrawHidden(c, beta, x.state.Step)
 	}
 	path.DrawVisible(c, w.beta, x.state.Step)
-	w.give(x.state.Visible.Float64s(), c.V)
-	w.give(x.state.Hidden.Float64s(), c.H)
+	w.give(x.state)
 	x.state.Step++
 }
 
@@ -552,8 +551,8 @@ func TestParallelTemperingRefuses(t *testing.T) {
 		sentinel error
 		spoil    func(p *ParallelTempering, s *State)
 	}{
-		{`sampling: ParallelTempering: Step: no model or no state given`, energy.ErrConfig, func(p *ParallelTempering, _ *State) { p.Model = nil }},
-		{`Step: no model or no state given`, energy.ErrConfig, func(_ *ParallelTempering, s *State) { s.Hidden = nil }},
+		{`sampling: ParallelTempering: Step: no model given, or both a Model and a Boltzmann`, energy.ErrConfig, func(p *ParallelTempering, _ *State) { p.Model = nil }},
+		{`Step: no state given`, energy.ErrConfig, func(_ *ParallelTempering, s *State) { s.Hidden = nil }},
 		{`sampling: ParallelTempering of RBM "rbm": Step: Replicas is 1, want 2 to 1000, or 0 for 10`, energy.ErrConfig, func(p *ParallelTempering, _ *State) { p.Replicas = 1 }},
 		{`Replicas is -3, want`, energy.ErrConfig, func(p *ParallelTempering, _ *State) { p.Replicas = -3 }},
 		{`Replicas is 3, which cannot take effect with 2 Betas`, energy.ErrConfig, func(p *ParallelTempering, _ *State) { p.Replicas, p.Betas = 3, []float64{1, 0} }},
@@ -588,7 +587,7 @@ func TestParallelTemperingRefuses(t *testing.T) {
 	require.Len(t, p.Ladder(), 10)
 	s := must(RandomState(m.rbm, 4, 1))
 	refused{`Restore: 4 rows, want one for each of 10 rungs of some chains`, energy.ErrShape, func() error { return p.Restore(s) }}.check(t)
-	refused{`no model or no state given`, energy.ErrConfig, func() error { return p.Restore(nil) }}.check(t)
+	refused{`Step: no state given`, energy.ErrConfig, func() error { return p.Restore(nil) }}.check(t)
 }
 
 // Chains of one batch that are clamped in different columns go, each, as in a batch that is clamped as it is throughout.
