@@ -62,13 +62,18 @@ func (p *BoltzmannPath[T]) SetBase(base []float64) error {
 	if n := p.sweeper.Plain.Len(); len(base) != n {
 		return fmt.Errorf("%d base biases, want one for each of %d columns: %w", len(base), n, energy.ErrShape)
 	}
-	a := make([]T, len(base))
-	kernel.Convert(a, base)
-	if !kernel.AllFinite(a) {
+	if p.base == nil {
+		p.base, p.rise = make([]T, len(base)), make([]T, len(base))
+	}
+	kernel.Convert(p.rise, base) // on trial
+	finite := kernel.AllFinite(p.rise)
+	if finite {
+		copy(p.base, p.rise)
+	}
+	kernel.Subtract(p.rise, p.sweeper.Plain.B, p.base)
+	if !finite {
 		return fmt.Errorf("base biases: %w", energy.ErrNotFinite)
 	}
-	p.base, p.rise = a, make([]T, len(a))
-	kernel.Subtract(p.rise, p.sweeper.Plain.B, a)
 	return nil
 }
 
