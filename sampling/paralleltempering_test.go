@@ -108,12 +108,21 @@ func (x *tempered) object() error {
 	return nil
 }
 
+// kinds are whether all units change places at a setting, which is told by its temperature, for tempering has none: both ways when short, and else
+// each in both precisions.
+func kinds(temperature float64) []bool {
+	if testing.Short() {
+		return []bool{false, true}
+	}
+	return []bool{temperature == 0.5 || temperature == 2}
+}
+
 // Replicas that start at exact draws of their rungs stay that, and some of them have changed places.
 func TestParallelTemperingIsStationary(t *testing.T) {
 	eachPair(t, func(t *testing.T, visible, hidden side) {
-		eachSetting(t, func(seed uint64, dtype tensor.Dtype, _ float64) {
+		eachSetting(t, func(seed uint64, dtype tensor.Dtype, temperature float64) {
 			m := newMachine(visible, hidden, dtype, seed)
-			for _, joint := range []bool{false, true} {
+			for _, joint := range kinds(temperature) {
 				var clamp []bool
 				if joint {
 					clamp = make([]bool, hidden.units.Len()) // holds nothing
@@ -137,10 +146,10 @@ func TestParallelTemperingIsStationary(t *testing.T) {
 // Clamped columns never move, and the replicas stay exact draws of each rung given these.
 func TestParallelTemperingClamps(t *testing.T) {
 	eachPair(t, func(t *testing.T, visible, hidden side) {
-		eachSetting(t, func(seed uint64, dtype tensor.Dtype, _ float64) {
+		eachSetting(t, func(seed uint64, dtype tensor.Dtype, temperature float64) {
 			m := newMachine(visible, hidden, dtype, seed)
 			l, g := m.partClamped(seed, 1)
-			for _, joint := range []bool{false, true} {
+			for _, joint := range kinds(temperature) {
 				at, free, hiddenClamp := slices.Clone(l.at), slices.Clone(l.free), g.HiddenClamp
 				if !joint {
 					hiddenClamp = nil

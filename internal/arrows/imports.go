@@ -29,9 +29,9 @@ var (
 		"internal/matrix":        {"internal/kernel", "internal/fault"},
 		"internal/bonds":         {"internal/fault"},
 		"internal/op":            belowOp,
+		"internal/observed":      belowLayers,
 		"internal/sweep":         add(belowLayers, "layers"),
 		"internal/annealed":      add(belowLayers, "layers", "internal/sweep"),
-		"internal/observed":      belowLayers,
 		"energy":                 belowEnergy,
 		"machine":                {"internal/kernel", "internal/fault"}, // knows no model, and ops by what they can do
 		"layers":                 add(belowLayers, modelFiles, "internal/observed"),
