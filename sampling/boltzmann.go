@@ -120,7 +120,7 @@ func (k boltzmannKernel) check(s *State) error {
 	if err := checkSide(m.Visible(), s.Visible, m.Dtype()); err != nil {
 		return k.fail(fmt.Errorf("visible state: %w", err))
 	}
-	if err := checkClamp(m.Visible(), k.visibleClamp); err != nil {
+	if err := checkClamps(m.Visible(), k.visibleClamp, s.Visible.Shape()[0]); err != nil {
 		return k.fail(fmt.Errorf("visible clamp %w", err))
 	}
 	switch {
@@ -139,7 +139,7 @@ func (k boltzmannKernel) check(s *State) error {
 	if s.Hidden.Shape()[0] != s.Visible.Shape()[0] {
 		return k.fail(fmt.Errorf("hidden state: shape %v, want (%d, %d): %w", s.Hidden.Shape(), s.Visible.Shape()[0], m.Hidden().Len(), energy.ErrShape))
 	}
-	if err := checkClamp(m.Hidden(), k.hiddenClamp); err != nil {
+	if err := checkClamps(m.Hidden(), k.hiddenClamp, s.Visible.Shape()[0]); err != nil {
 		return k.fail(fmt.Errorf("hidden clamp %w", err))
 	}
 	return nil
@@ -179,16 +179,34 @@ func orOneTemperature(temperature float64) float64 {
 	return temperature
 }
 
-// joinClamps makes one clamp of all units, or nil where nothing is clamped, in memory that is kept.
-func joinClamps(kept []bool, m *layers.Boltzmann, visible, hidden []bool) (clamp, buffer []bool) {
+// joinClamps makes one clamp of all units, of all chains or of each as the clamps of the sides are, or nil where nothing is clamped, in
+// memory that is kept.
+func joinClamps(kept []bool, m *layers.Boltzmann, chains int, visible, hidden []bool) (clamp, buffer []bool) {
 	if visible == nil && hidden == nil {
 		return nil, kept
 	}
-	if n := m.Units().Len(); len(kept) != n {
-		kept = make([]bool, n)
+	nv, nh := m.Visible().Len(), m.Hidden().Len()
+	rows := 1
+	if len(visible) > nv || len(hidden) > nh {
+		rows = chains
 	}
+	if cap(kept) < rows*(nv+nh) {
+		kept = make([]bool, rows*(nv+nh))
+	}
+	kept = kept[:rows*(nv+nh)]
 	clear(kept)
-	copy(kept, visible)
-	copy(kept[m.Visible().Len():], hidden)
+	for i := range rows {
+		row := kept[i*(nv+nh) : (i+1)*(nv+nh)]
+		copy(row[:nv], rowOfClamp(visible, i, nv))
+		copy(row[nv:], rowOfClamp(hidden, i, nh))
+	}
 	return kept, kept
+}
+
+// rowOfClamp is the marks of chain i.
+func rowOfClamp(clamp []bool, i, columns int) []bool {
+	if len(clamp) > columns {
+		return clamp[i*columns : (i+1)*columns]
+	}
+	return clamp
 }

@@ -32,8 +32,8 @@ type ColourBlocks struct {
 	Seed uint64
 	// Temperature T; 0 means 1.
 	Temperature float64
-	// VisibleClamp and HiddenClamp mark the columns that stay as they are in the state; nil holds none. A OneHot unit is
-	// clamped whole.
+	// VisibleClamp and HiddenClamp mark the columns that stay as they are in the state: one mark a column for all chains, or
+	// chains × columns, row by row, for a clamp of each chain. nil holds none. A OneHot unit is clamped whole.
 	VisibleClamp, HiddenClamp []bool
 
 	work any // *sweepWork of the model's dtype: what is kept between steps, so that they allocate nothing

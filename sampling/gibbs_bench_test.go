@@ -47,3 +47,16 @@ func BenchmarkGibbs(b *testing.B) {
 		b.ReportMetric(100*float64(b.N)/b.Elapsed().Seconds(), "samples/s")
 	})
 }
+
+func BenchmarkParallelTempering(b *testing.B) {
+	rbm := must(layers.NewRBM("rbm", layers.RBMConfig{Visible: energy.Bernoulli(784), Hidden: energy.Bernoulli(500), Seed: 1}))
+	b.Run("v=784/h=500/chains=100/replicas=16", func(b *testing.B) {
+		p, s := &ParallelTempering{Model: rbm, Seed: 1, Replicas: 16}, must(RandomState(rbm, 100, 1))
+		check(step(p, s))
+		b.ReportAllocs()
+		for b.Loop() {
+			check(step(p, s))
+		}
+		b.ReportMetric(1600*float64(b.N)/b.Elapsed().Seconds(), "samples/s")
+	})
+}

@@ -6,10 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"gorgonia.org/tensor"
-
 	"github.com/harmonium-go/harmonium/energy"
-	"github.com/harmonium-go/harmonium/internal/kernel"
 )
 
 // swaps is what has been seen of the changes of places on a ladder.
@@ -62,12 +59,7 @@ func (p *ParallelTempering) Tune(ctx context.Context, s *State, target float64, 
 	if target == 0 {
 		target = 0.5
 	}
-	fail := func(err error) error {
-		if p.Model == nil {
-			return fmt.Errorf("sampling: ParallelTempering: Tune: %w", err)
-		}
-		return fmt.Errorf("sampling: ParallelTempering of RBM %q: Tune: %w", p.Model.Name(), err)
-	}
+	fail := func(err error) error { return p.fail("Tune", err) }
 	const shares = 1 + 2 + 4 + 8 + 16 // of the rounds
 	switch {
 	case !(target > 0 && target < 1):
@@ -88,12 +80,7 @@ func (p *ParallelTempering) Tune(ctx context.Context, s *State, target float64, 
 		if len(next) > maxReplicas {
 			return barrier, fail(fmt.Errorf("%d rungs are needed, want at most %d; a Base that is nearer to the model needs fewer: %w", len(next), maxReplicas, energy.ErrConfig))
 		}
-		if p.Model.Dtype() == tensor.Float32 {
-			err = moveTo[float32](p, next, s)
-		} else {
-			err = moveTo[float64](p, next, s)
-		}
-		if err != nil {
+		if err := p.moveTo(next, s.Visible.Shape()[0]); err != nil {
 			return barrier, fail(err)
 		}
 	}
@@ -123,32 +110,25 @@ func spaced(ladder, rates []float64, target float64) (next []float64, barrier fl
 }
 
 // moveTo makes a ladder the one in use. The replicas of each rung go on from those of the old rung nearest to it.
-func moveTo[T kernel.Float](p *ParallelTempering, ladder []float64, s *State) error {
-	old, _, err := temperingOf[T](p, s.Visible.Shape()[0])
+func (p *ParallelTempering) moveTo(ladder []float64, chains int) error {
+	old, _, err := p.replicasOf(chains)
 	if err != nil {
 		return err
 	}
 	p.Betas, p.Replicas = ladder, 0
-	w, fresh, err := temperingOf[T](p, old.n)
+	w, fresh, err := p.replicasOf(chains)
 	if err != nil || !fresh {
 		p.Reset()
 		return err
 	}
-	before, after, k := len(old.ladder), len(ladder), 0
+	before, k := old.on().ladder, 0
+	rung := make([]int, len(ladder))
 	for r, beta := range ladder {
-		for k+1 < before && math.Abs(old.ladder[k+1]-beta) <= math.Abs(old.ladder[k]-beta) {
+		for k+1 < len(before) && math.Abs(before[k+1]-beta) <= math.Abs(before[k]-beta) {
 			k++
 		}
-		for i := range w.n {
-			copyRow(w.rows.V, old.rows.V, i*after+r, i*before+k, w.rows.N, old.rows.N)
-			copyRow(w.rows.H, old.rows.H, i*after+r, i*before+k, w.rows.N, old.rows.N)
-		}
+		rung[r] = k
 	}
+	w.follow(old, rung)
 	return nil
-}
-
-// copyRow sets a row of one matrix to a row of another of as many columns.
-func copyRow[T kernel.Float](dst, src []T, to, from, dstRows, srcRows int) {
-	n := len(dst) / dstRows
-	copy(dst[to*n:(to+1)*n], src[from*n:from*n+len(src)/srcRows])
 }

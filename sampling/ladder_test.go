@@ -69,7 +69,7 @@ func TestTuneKeepsReplicas(t *testing.T) {
 	s := must(RandomState(m, 2, 1))
 	require.NoError(t, step(p, s))
 	before := rows(p.Save())
-	require.NoError(t, moveTo[float64](p, []float64{1, 0.9, 0.7, 0.1, 0}, s))
+	require.NoError(t, p.moveTo([]float64{1, 0.9, 0.7, 0.1, 0}, 2))
 	after := rows(p.Save())
 	for i, from := range []int{0, 0, 1, 2, 2, 3, 3, 4, 5, 5} {
 		require.Equal(t, before[from], after[i], "row %d", i)
@@ -93,7 +93,7 @@ func TestTuneRefuses(t *testing.T) {
 		{`Tune: target is NaN, want`, func() error { return tune(p, context.Background(), math.NaN(), 100) }},
 		{`Tune: target is -1, want`, func() error { return tune(p, context.Background(), -1, 100) }},
 		{`Tune: 61 steps, want at least 62`, func() error { return tune(p, context.Background(), 0, 61) }},
-		{`Step: no model or no state given`, func() error { return tune(&ParallelTempering{}, context.Background(), 0, 62) }},
+		{`Step: no model given`, func() error { return tune(&ParallelTempering{}, context.Background(), 0, 62) }},
 		{`rungs are needed, want at most 1000; a Base that is nearer`, func() error { return tune(&ParallelTempering{Model: m}, context.Background(), 0.9999, 100) }},
 	} {
 		refused{c.message, energy.ErrConfig, c.call}.check(t)

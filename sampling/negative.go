@@ -39,6 +39,19 @@ type (
 	SharesSamples interface{ SampleInputs() *tensor.Dense }
 )
 
+// Means is a phase whose rows are means of the visible units and no samples, so that F(v) at them has not the gradient of log Z. The cost has
+// instead, with the means h of the hidden units that belong to them,
+//
+//	mean E(v,h) − Σ_ij W_ij·C_ij
+//
+// Both are to be read only, until the next call of Next.
+type Means interface {
+	// HiddenMeans is h, (Rows, hidden).
+	HiddenMeans() *tensor.Dense
+	// Covariances is C, (visible, hidden): what the mean over the rows of v·hᵀ lacks of E[v·hᵀ].
+	Covariances() *tensor.Dense
+}
+
 // Stepped is a phase made of Gibbs steps, whose number can change from epoch to epoch.
 type Stepped interface {
 	// SetSteps sets their number, 1 to 65536, or 0 for 1. It is an ErrConfig, which changes nothing, for any other.

@@ -108,12 +108,21 @@ func (x *tempered) object() error {
 	return nil
 }
 
+// kinds are whether all units change places at a setting, which is told by its temperature, for tempering has none: both ways when short, and else
+// each in both precisions.
+func kinds(temperature float64) []bool {
+	if testing.Short() {
+		return []bool{false, true}
+	}
+	return []bool{temperature == 0.5 || temperature == 2}
+}
+
 // Replicas that start at exact draws of their rungs stay that, and some of them have changed places.
 func TestParallelTemperingIsStationary(t *testing.T) {
 	eachPair(t, func(t *testing.T, visible, hidden side) {
-		eachSetting(t, func(seed uint64, dtype tensor.Dtype, _ float64) {
+		eachSetting(t, func(seed uint64, dtype tensor.Dtype, temperature float64) {
 			m := newMachine(visible, hidden, dtype, seed)
-			for _, joint := range []bool{false, true} {
+			for _, joint := range kinds(temperature) {
 				var clamp []bool
 				if joint {
 					clamp = make([]bool, hidden.units.Len()) // holds nothing
@@ -137,10 +146,10 @@ func TestParallelTemperingIsStationary(t *testing.T) {
 // Clamped columns never move, and the replicas stay exact draws of each rung given these.
 func TestParallelTemperingClamps(t *testing.T) {
 	eachPair(t, func(t *testing.T, visible, hidden side) {
-		eachSetting(t, func(seed uint64, dtype tensor.Dtype, _ float64) {
+		eachSetting(t, func(seed uint64, dtype tensor.Dtype, temperature float64) {
 			m := newMachine(visible, hidden, dtype, seed)
 			l, g := m.partClamped(seed, 1)
-			for _, joint := range []bool{false, true} {
+			for _, joint := range kinds(temperature) {
 				at, free, hiddenClamp := slices.Clone(l.at), slices.Clone(l.free), g.HiddenClamp
 				if !joint {
 					hiddenClamp = nil
@@ -175,7 +184,7 @@ const (
 // step is a step of all replicas, written once more and with a mistake. Unlike the kernel it has the chains of a rung together.
 func (f mistake) step(x *tempered, joint bool) {
 	p := &x.kernel
-	w := p.work.(*tempering[float64])
+	w := p.work.(*rbmReplicas[float64])
 	n, r := w.n, len(rungs)
 	path := must(annealed.New[float64](p.Model, p.Base, p.Seed))
 	first := int(x.state.Step % 2)
@@ -250,8 +259,7 @@ func (f mistake) step(x *tempered, joint bool) {
 		path.DrawHidden(c, beta, x.state.Step)
 	}
 	path.DrawVisible(c, w.beta, x.state.Step)
-	w.give(x.state.Visible.Float64s(), c.V)
-	w.give(x.state.Hidden.Float64s(), c.H)
+	w.give(x.state)
 	x.state.Step++
 }
 
@@ -552,8 +560,8 @@ func TestParallelTemperingRefuses(t *testing.T) {
 		sentinel error
 		spoil    func(p *ParallelTempering, s *State)
 	}{
-		{`sampling: ParallelTempering: Step: no model or no state given`, energy.ErrConfig, func(p *ParallelTempering, _ *State) { p.Model = nil }},
-		{`Step: no model or no state given`, energy.ErrConfig, func(_ *ParallelTempering, s *State) { s.Hidden = nil }},
+		{`sampling: ParallelTempering: Step: no model given, or both a Model and a Boltzmann`, energy.ErrConfig, func(p *ParallelTempering, _ *State) { p.Model = nil }},
+		{`Step: no state given`, energy.ErrConfig, func(_ *ParallelTempering, s *State) { s.Hidden = nil }},
 		{`sampling: ParallelTempering of RBM "rbm": Step: Replicas is 1, want 2 to 1000, or 0 for 10`, energy.ErrConfig, func(p *ParallelTempering, _ *State) { p.Replicas = 1 }},
 		{`Replicas is -3, want`, energy.ErrConfig, func(p *ParallelTempering, _ *State) { p.Replicas = -3 }},
 		{`Replicas is 3, which cannot take effect with 2 Betas`, energy.ErrConfig, func(p *ParallelTempering, _ *State) { p.Replicas, p.Betas = 3, []float64{1, 0} }},
@@ -588,5 +596,47 @@ func TestParallelTemperingRefuses(t *testing.T) {
 	require.Len(t, p.Ladder(), 10)
 	s := must(RandomState(m.rbm, 4, 1))
 	refused{`Restore: 4 rows, want one for each of 10 rungs of some chains`, energy.ErrShape, func() error { return p.Restore(s) }}.check(t)
-	refused{`no model or no state given`, energy.ErrConfig, func() error { return p.Restore(nil) }}.check(t)
+	refused{`Step: no state given`, energy.ErrConfig, func() error { return p.Restore(nil) }}.check(t)
+}
+
+// Chains of one batch that are clamped in different columns go, each, as in a batch that is clamped as it is throughout.
+func TestEachTemperedChainHasItsClamp(t *testing.T) {
+	for _, dtype := range dtypes {
+		m := wide(dtype)
+		nv, nh := m.rbm.Visible().Len(), m.rbm.Hidden().Len()
+		const n = 9
+		clamp := func(every, columns int) []bool { // Bernoulli, Spin and real columns, which make no groups
+			marks := make([]bool, columns)
+			for j := range min(columns, 27) {
+				marks[j] = j%every == 0
+			}
+			return marks
+		}
+		run := func(visible, hidden []bool) [][]float64 {
+			p := &ParallelTempering{Model: m.rbm, Seed: 2, Betas: []float64{1, 0.97, 0.94, 0.91}, VisibleClamp: visible, HiddenClamp: hidden}
+			s := must(RandomState(m.rbm, n, 1))
+			require.NoError(t, step(&Gibbs{Model: m.rbm, Seed: 8}, s))
+			require.NoError(t, runs(context.Background(), p, s, 4))
+			return rows(s)
+		}
+		for _, hidden := range []bool{false, true} {
+			each := func(columns int, on bool) (a, b, mixed []bool) {
+				if !on {
+					return nil, nil, nil
+				}
+				a, b = clamp(2, columns), clamp(3, columns)
+				for i := range n {
+					mixed = append(mixed, [][]bool{a, b}[i%2]...)
+				}
+				return a, b, mixed
+			}
+			va, vb, vm := each(nv, true)
+			ha, hb, hm := each(nh, hidden)
+			a, b, mixed := run(va, ha), run(vb, hb), run(vm, hm)
+			for i := range n {
+				require.Equal(t, [][][]float64{a, b}[i%2][i], mixed[i], "%v, chain %d", dtype, i)
+			}
+			require.NotEqual(t, a, b)
+		}
+	}
 }

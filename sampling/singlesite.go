@@ -38,8 +38,8 @@ type SingleSite struct {
 	Temperature float64
 	// Sweeps are made in a step; 0 means 1. The draws of sweep k of step s are those of sweep s·Sweeps + k.
 	Sweeps int
-	// VisibleClamp and HiddenClamp mark the columns that stay as they are in the state; nil holds none. A OneHot unit is
-	// clamped whole.
+	// VisibleClamp and HiddenClamp mark the columns that stay as they are in the state: one mark a column for all chains, or
+	// chains × columns, row by row, for a clamp of each chain. nil holds none. A OneHot unit is clamped whole.
 	VisibleClamp, HiddenClamp []bool
 
 	work any // *sweepWork of the model's dtype: what is kept between steps, so that they allocate nothing
@@ -123,7 +123,7 @@ func workOf[T kernel.Float](kept any, k boltzmannKernel, s *State) (*sweepWork[T
 	c := &w.chains
 	c.N = s.Visible.Shape()[0]
 	c.X = gatherAll(c.X, s, w.sweeper.Plain.Len())
-	c.Clamp, w.clamp = joinClamps(w.clamp, k.model, k.visibleClamp, k.hiddenClamp)
+	c.Clamp, w.clamp = joinClamps(w.clamp, k.model, c.N, k.visibleClamp, k.hiddenClamp)
 	c.Temperature = orOneTemperature(k.temperature)
 	return w, nil
 }

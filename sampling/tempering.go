@@ -7,7 +7,6 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
-	"github.com/harmonium-go/harmonium/internal/op"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
@@ -58,10 +57,9 @@ func (c Tempering) Start(m *layers.RBM, seed uint64) (Phase, error) {
 		return nil, err
 	}
 	err := p.kernel.checkLadder()
-	if err == nil && m.Dtype() == tensor.Float32 {
-		err = startTempering[float32](p)
-	} else if err == nil {
-		err = startTempering[float64](p)
+	if err == nil {
+		p.rows = tensor.New(tensor.Of(m.Dtype()), tensor.WithShape(len(p.weights), m.Visible().Len()))
+		err = p.start()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sampling: Tempering of RBM %q: %w", m.Name(), err)
@@ -77,16 +75,25 @@ type temperingPhase struct {
 	all     *tensor.Dense // and of all replicas: the kernel's own memory
 }
 
-func startTempering[T kernel.Float](p *temperingPhase) error {
-	w, _, err := temperingOf[T](&p.kernel, len(p.weights))
+func (p *temperingPhase) start() error {
+	w, _, err := p.kernel.replicasOf(len(p.weights))
 	if err != nil {
 		return err
 	}
-	w.path.DrawBase(w.rows, firstDraw)
-	n := p.kernel.Model.Visible().Len()
-	p.all = tensor.New(tensor.WithShape(w.rows.N, n), tensor.WithBacking(w.rows.V))
-	p.rows = tensor.New(tensor.Of(p.kernel.Model.Dtype()), tensor.WithShape(w.n, n))
+	switch w := w.(type) {
+	case *rbmReplicas[float32]:
+		p.all = startAtBase(w)
+	case *rbmReplicas[float64]:
+		p.all = startAtBase(w)
+	}
 	return nil
+}
+
+// startAtBase draws all replicas at the base, and returns their visible units, in their own memory.
+func startAtBase[T kernel.Float](w *rbmReplicas[T]) *tensor.Dense {
+	w.path.DrawBase(w.rows, firstDraw)
+	nv, _ := w.columns()
+	return tensor.New(tensor.WithShape(w.rows.N, nv), tensor.WithBacking(w.rows.V))
 }
 
 func (p *temperingPhase) SetSteps(k int) error { return p.steps.set("Tempering", k) }
@@ -96,27 +103,25 @@ func (p *temperingPhase) Rows(int) int         { return len(p.weights) }
 func (p *temperingPhase) Chains() *tensor.Dense { return p.all }
 
 func (p *temperingPhase) Next(_ *tensor.Dense, _ []float64, step uint64) (*tensor.Dense, []float64, error) {
-	err := p.kernel.Model.Visible().Check(p.all) // it may have been written to
-	if err == nil && p.kernel.Model.Dtype() == tensor.Float32 {
-		err = nextTempering[float32](p, step)
-	} else if err == nil {
-		err = nextTempering[float64](p, step)
-	}
-	if err != nil {
+	fail := func(err error) (*tensor.Dense, []float64, error) {
 		return nil, nil, fmt.Errorf("sampling: Tempering of RBM %q: Next: chains: %w", p.kernel.Model.Name(), err)
 	}
-	return p.rows, p.weights, nil
-}
-
-func nextTempering[T kernel.Float](p *temperingPhase, step uint64) error {
-	w, _, err := temperingOf[T](&p.kernel, len(p.weights))
+	if err := p.kernel.Model.Visible().Check(p.all); err != nil { // it may have been written to
+		return fail(err)
+	}
+	w, _, err := p.kernel.replicasOf(len(p.weights))
 	if err != nil {
-		return err
+		return fail(err)
 	}
 	k := uint64(p.steps.count())
 	for i := range k {
-		w.step(&p.kernel, address(step)+i, step*k+i)
+		w.step(&p.kernel.swaps, address(step)+i, step*k+i)
 	}
-	w.give(op.Numbers[T](p.rows), w.rows.V)
-	return nil
+	switch w := w.(type) {
+	case *rbmReplicas[float32]:
+		w.giveRows(p.rows.Float32s(), w.rows.V)
+	case *rbmReplicas[float64]:
+		w.giveRows(p.rows.Float64s(), w.rows.V)
+	}
+	return p.rows, p.weights, nil
 }

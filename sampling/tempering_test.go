@@ -24,7 +24,7 @@ func TestTemperingPersists(t *testing.T) {
 
 // hot is the phase with a mistake: its ladder is upside down.
 func (p *temperingPhase) hot() Phase {
-	w := p.kernel.work.(*tempering[float64])
+	w := p.kernel.work.(*rbmReplicas[float64])
 	for i := range w.beta {
 		w.beta[i] = 1 - w.beta[i]
 	}

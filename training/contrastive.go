@@ -18,7 +18,7 @@ import (
 //
 // Negative, Solver and Epochs must be given.
 type Contrastive struct {
-	Negative sampling.Negative // sampling.CD, PCD or Exact
+	Negative sampling.Negative // sampling.CD, PCD, Tempering, Exact, MeanField or TAP
 	Solver   Solver            // SGD, Adam or AdamW
 	Epochs   int
 	Batch    int    // rows a step; 0 means 100, or all rows if there are fewer. The short last batch is used.
@@ -37,7 +37,9 @@ type Contrastive struct {
 	// SparsityCost adds SparsityCost·Σ_j (mean E[h_j|v] − SparsityTarget)² over the hidden units (Lee et al. 2008).
 	SparsityTarget, SparsityCost float64
 
-	// OffsetRate is how far a centered machine's offsets move to the batch's means at each step, at most 1; 0 means 0.01.
+	// Offsets is whose means a centered machine's offsets follow: DataOffsets, ModelOffsets or, for the enhanced gradient, AverageOffsets.
+	Offsets Offsets
+	// OffsetRate is how far they move to the batch's means at each step, at most 1; 0 means 0.01.
 	OffsetRate float64
 
 	Weights    []float64     // of the rows, at least 0: within a batch weight k counts as k copies; nil means 1 each
@@ -92,7 +94,7 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 	case source.Len() < 1 || source.Width() != m.Visible().Len():
 		return nil, fmt.Errorf("training: %s: source of %d rows of %d columns, want at least one row of %d: %w", what, source.Len(), source.Width(), m.Visible().Len(), energy.ErrShape)
 	case c.Negative == nil:
-		return config("no Negative given, want sampling.CD, sampling.PCD or sampling.Exact")
+		return config("no Negative given, want sampling.CD, PCD, Tempering, Exact, MeanField or TAP")
 	case !(c.L1 >= 0) || !(c.L2 >= 0) || math.IsInf(c.L1+c.L2, 0):
 		return config("L1 is %g and L2 %g, want at least 0", c.L1, c.L2)
 	case !(c.SparsityCost >= 0) || math.IsInf(c.SparsityCost, 0) || math.IsNaN(c.SparsityTarget) || math.IsInf(c.SparsityTarget, 0):
@@ -103,6 +105,9 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 		return config("OffsetRate cannot take effect on a machine that is not Centered")
 	case !(rate > 0 && rate <= 1):
 		return config("OffsetRate is %g, want more than 0 and at most 1, or 0 for 0.01", c.OffsetRate)
+	}
+	if err := c.Offsets.validate(centered); err != nil {
+		return nil, fmt.Errorf("training: %s: %w", what, err)
 	}
 	if err := checkWeights(c.Weights, source.Len()); err != nil {
 		return nil, fmt.Errorf("training: %s: %w", what, err)
@@ -182,9 +187,9 @@ func (f *contrastiveFit) validSteps() error {
 // fingerprint says which run a checkpoint is of: what must be equal for the resumed bits to be those of the whole run. The
 // number of epochs is not in it, so that a finished run can be lengthened.
 func (f *contrastiveFit) fingerprint(l *loop) string {
-	return fmt.Sprintf("%s; %s; %v with %v; %d rows %08x %s in batches of %d; seed %d; L1 %g, L2 %g, sparsity %g to %g, offsets %g; %v",
+	return fmt.Sprintf("%s; %s; %v with %v; %d rows %08x %s in batches of %d; seed %d; L1 %g, L2 %g, sparsity %g to %g, offsets %g of %v; %v",
 		l.what, modelSettings(f.model), f.Negative, solverSettings(f.Solver), l.rows, dataChecksum(f.source, f.model.Dtype()),
-		weightSettings(f.Weights), l.batch, f.Seed, f.L1, f.L2, f.SparsityCost, f.SparsityTarget, f.offsetRate, f.Convention)
+		weightSettings(f.Weights), l.batch, f.Seed, f.L1, f.L2, f.SparsityCost, f.SparsityTarget, f.offsetRate, f.Offsets, f.Convention)
 }
 
 // start does what comes before the first step of a run that is not resumed.

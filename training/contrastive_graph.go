@@ -17,10 +17,12 @@ type contrastivePlan struct {
 	positive, positiveWeights *tensor.Dense
 	negative                  *G.Node // which reads the rows of the negative phase where they lie
 	negativeWeights           *tensor.Dense
+	hiddenMeans, covariances  *G.Node       // of a phase that knows means, read where they lie
 	shares                    *tensor.Dense // of each row in a mean over the batch, (1, rows); nil where none is taken
+	negativeShares            *tensor.Dense // and of each negative row
 
 	weights    []float64 // of the rows of the batch at hand
-	shareTerms []float64 // what shares is filled from
+	shareTerms []float64 // what the shares are filled from
 
 	compiled
 	visibleMean, hiddenMean *G.Node // over the batch, for a centered machine
@@ -33,7 +35,7 @@ type contrastivePlan struct {
 //
 //	mean F(v⁺) − mean F(v⁻) + L1·Σ|W| + L2/2·ΣW² + sparsity·Σ_j (mean E[h_j|v⁺] − target)²
 //
-// with all means over the data weighted.
+// with all means over the data weighted. For a phase that knows means, mean F(v⁻) is mean E(v⁻,h⁻) − Σ W·C, see sampling.Means.
 func (f *contrastiveFit) plan(rows, negativeRows int) (*contrastivePlan, error) {
 	key := [2]int{rows, negativeRows}
 	if p, ok := f.plans[key]; ok {
@@ -50,7 +52,7 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	op.Building.Lock()
 	defer op.Building.Unlock()
 	g, dtype, n := G.NewGraph(), f.model.Dtype(), f.model.Visible().Len()
-	p := &contrastivePlan{weights: make([]float64, rows), shareTerms: make([]float64, rows)}
+	p := &contrastivePlan{weights: make([]float64, rows), shareTerms: make([]float64, max(rows, negativeRows))}
 	var positive, positiveWeights, negativeWeights *G.Node
 	p.positive, positive = input(g, dtype, "positive", rows, n)
 	p.positiveWeights, positiveWeights = input(g, dtype, "positive weights", rows)
@@ -65,7 +67,8 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	if err != nil {
 		return nil, err
 	}
-	minus, err := e.FreeEnergy(p.negative)
+	means, known := f.phase.(sampling.Means)
+	minus, err := p.minus(e, means)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +79,10 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	var reads []*G.Node
 	var cost op.Terms
 	cost.Add(1)(contrast, nil)
+	if known {
+		p.covariances = G.NewMatrix(g, dtype, G.WithName("covariances"), G.WithShape(e.W.Shape()...))
+		cost.Add(float64(n))(rowMean(e.W, p.covariances))
+	}
 	if f.L1 > 0 {
 		cost.Add(f.L1)(op.AbsoluteSum(e.W))
 	}
@@ -101,8 +108,10 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 			if err != nil {
 				return nil, err
 			}
-			p.visibleMean, p.hiddenMean = v, q
-			reads = append(reads, v, q)
+			if err := p.offsetMeans(f.Offsets, e, v, q); err != nil {
+				return nil, err
+			}
+			reads = append(reads, p.visibleMean, p.hiddenMean)
 		}
 	}
 	total, err := cost.Build()
@@ -127,6 +136,24 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 	return p, p.compile(total, f.model, f.Solver, given, reads...)
 }
 
+// minus builds F of the rows of the negative phase, (rows), or E with the hidden means of one that knows them.
+func (p *contrastivePlan) minus(e energy.RBM, means sampling.Means) (*G.Node, error) {
+	if means == nil {
+		return e.FreeEnergy(p.negative)
+	}
+	p.hiddenMeans = G.NewMatrix(p.negative.Graph(), p.negative.Dtype(), G.WithName("hidden means"), G.WithShape(means.HiddenMeans().Shape()...))
+	return e.Energy(p.negative, p.hiddenMeans)
+}
+
+// rowMean builds Σ_ij a_ij·b_ij / n of two (n, columns), a scalar.
+func rowMean(a, b *G.Node) (*G.Node, error) {
+	rows, err := op.RowDot(a, b)
+	if err != nil {
+		return nil, err
+	}
+	return op.Mean(rows)
+}
+
 // bind gives the graph's inputs the weights and what the negative phase has made.
 func (p *contrastivePlan) bind(phase sampling.Phase, negative *tensor.Dense, negativeWeights []float64) error {
 	if len(negativeWeights) != p.negativeWeights.Shape()[0] {
@@ -134,15 +161,19 @@ func (p *contrastivePlan) bind(phase sampling.Phase, negative *tensor.Dense, neg
 	}
 	setFloats(p.positiveWeights, p.weights)
 	setFloats(p.negativeWeights, negativeWeights)
-	if p.shares != nil {
-		total := kernel.Sum(p.weights)
-		for i, w := range p.weights {
-			p.shareTerms[i] = w / total
-		}
-		setFloats(p.shares, p.shareTerms)
-	}
+	p.setShares(p.shares, p.weights)
+	p.setShares(p.negativeShares, negativeWeights)
 	if p.dataInputs != nil {
 		if err := p.vm.Let(p.dataInputs, phase.(sampling.SharesData).DataInputs()); err != nil {
+			return err
+		}
+	}
+	if p.covariances != nil {
+		means := phase.(sampling.Means)
+		if err := p.vm.Let(p.hiddenMeans, means.HiddenMeans()); err != nil {
+			return err
+		}
+		if err := p.vm.Let(p.covariances, means.Covariances()); err != nil {
 			return err
 		}
 	}
@@ -152,4 +183,16 @@ func (p *contrastivePlan) bind(phase sampling.Phase, negative *tensor.Dense, neg
 		}
 	}
 	return p.vm.Let(p.negative, negative)
+}
+
+// setShares sets the shares of rows with some weights, where there are shares.
+func (p *contrastivePlan) setShares(shares *tensor.Dense, weights []float64) {
+	if shares == nil {
+		return
+	}
+	total, terms := kernel.Sum(weights), p.shareTerms[:len(weights)]
+	for i, w := range weights {
+		terms[i] = w / total
+	}
+	setFloats(shares, terms)
 }

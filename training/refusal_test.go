@@ -135,6 +135,8 @@ func TestContrastiveRefuses(t *testing.T) {
 		{"offset rate above 1", func(c *contrastiveInput) { c.centered, c.OffsetRate = true, 1.5 }, energy.ErrConfig, []string{"OffsetRate is 1.5, want more than 0 and at most 1"}},
 		{"negative offset rate", func(c *contrastiveInput) { c.centered, c.OffsetRate = true, -1 }, energy.ErrConfig, []string{"OffsetRate is -1"}},
 		{"NaN offset rate", func(c *contrastiveInput) { c.centered, c.OffsetRate = true, nan }, energy.ErrConfig, []string{"OffsetRate is NaN"}},
+		{"offsets without offsets", func(c *contrastiveInput) { c.Offsets = training.AverageOffsets }, energy.ErrConfig, []string{"Offsets average cannot take effect on a machine that is not Centered"}},
+		{"unknown offsets", func(c *contrastiveInput) { c.centered, c.Offsets = true, 3 }, energy.ErrConfig, []string{"unknown Offsets Offsets(3), want DataOffsets, ModelOffsets or AverageOffsets"}},
 
 		{"constant rate", func(c *contrastiveInput) { c.Rate = constant(0.1) }, energy.ErrConfig, []string{"schedule Rate: the value is 0.1 in all 3 epochs"}},
 		{"NaN rate", func(c *contrastiveInput) { c.Rate = constant(nan) }, energy.ErrConfig, []string{"schedule Rate: epoch 0: value is NaN"}},

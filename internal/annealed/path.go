@@ -25,7 +25,7 @@ import (
 // Path is the path from independent visible units with biases Base to a model. Its methods go through all chains at once, each at a β of
 // its own. A Path keeps buffers, so it is for one goroutine, and allocates nothing once they are there.
 type Path[T kernel.Float] struct {
-	// VisibleClamp and HiddenClamp mark the columns that no draw changes; nil for none.
+	// VisibleClamp and HiddenClamp mark the columns that no draw changes, one mark a column for all chains or chains × columns; nil for none.
 	VisibleClamp, HiddenClamp []bool
 
 	plain                  layers.Plain[T]
@@ -176,7 +176,10 @@ func (p *Path[T]) draw(f half[T]) {
 func (p *Path[T]) drawRow(i int) {
 	f := &p.half
 	lo, hi := i*f.len, (i+1)*f.len
-	row, in := f.state[lo:hi], p.inputs[lo:hi]
+	row, in, clamp := f.state[lo:hi], p.inputs[lo:hi], f.clamp
+	if len(clamp) > f.len {
+		clamp = clamp[lo:hi]
+	}
 	switch {
 	case f.raw == nil:
 		copy(in, f.base)
@@ -186,7 +189,7 @@ func (p *Path[T]) drawRow(i int) {
 		kernel.Combine(in, f.raw[lo:hi], f.base, T(f.beta[i]), 1, 0)
 	}
 	f.family.Sample(row, in, f.logVariance, 1, f.draws.Row(i, f.step))
-	for j, clamped := range f.clamp {
+	for j, clamped := range clamp {
 		if clamped {
 			row[j] = p.held[lo+j]
 		}

@@ -48,7 +48,7 @@ func (s *Sweeper[T]) colourOf(lo, hi int) {
 // drawUnit draws the unit that starts at a column.
 func (s *Sweeper[T]) drawUnit(chain, i int) {
 	n, j := len(s.kinds), &s.job
-	if j.Clamp != nil && j.Clamp[i] {
+	if j.clamped(chain, i, n) {
 		return
 	}
 	x, noise := j.X[chain*n:(chain+1)*n], s.noise[chain*n:(chain+1)*n]
@@ -80,5 +80,5 @@ func (s *Sweeper[T]) bondField(chain, i int, x []T) T {
 	for at, other := range near {
 		f += s.Plain.W[edge[at]] * x[other]
 	}
-	return s.job.field(chain, i, f)
+	return s.job.moved(i, f, s.job.betaOf(chain))
 }

@@ -30,9 +30,9 @@ type Sweeper[T kernel.Float] struct {
 	blocks   []block // of a dense machine
 	variance []T     // of Gaussian columns; nil where there are none
 
-	noise       []T // (chains, n)
-	sets, moves []T // scratch of the blocks: (chains, widest)
-	widest      int
+	noise, more []T        // (chains, n), of a machine with Bonds
+	strips      []strip[T] // of a dense one
+	widest      int        // of the blocks
 
 	job                                           job[T]
 	drawNoise, drawDense, drawInOrder, drawColour func(lo, hi int) // made once: a closure a sweep would be an allocation
@@ -71,7 +71,7 @@ type Chains[T kernel.Float] struct {
 	N      int
 	X      []T // (N, n)
 	Fields []T // (N, n): XW + b, for dense machines only; kept up to date by Dense
-	// Clamp marks the columns that stay; nil for none. OneHot units are clamped whole.
+	// Clamp marks the columns that stay: n marks for all chains, or (N, n) for those of each; nil for none. OneHot units are clamped whole.
 	Clamp []bool
 	// Base is a, and Beta β of each chain; nil for 0 and 1.
 	Base []T
@@ -79,6 +79,25 @@ type Chains[T kernel.Float] struct {
 
 	Temperature float64
 	Draws       rng.Stream
+}
+
+// clamped reports whether a column of a chain stays.
+func (c *Chains[T]) clamped(chain, column, n int) bool {
+	switch len(c.Clamp) {
+	case 0:
+		return false
+	case n:
+		return c.Clamp[column]
+	}
+	return c.Clamp[chain*n+column]
+}
+
+// betaOf is β of a chain.
+func (c *Chains[T]) betaOf(chain int) T {
+	if c.Beta == nil {
+		return 1
+	}
+	return T(c.Beta[chain])
 }
 
 // job is a sweep under way.
@@ -166,8 +185,8 @@ func (s *Sweeper[T]) end(first int) int {
 
 // begin takes a job on and makes its noise.
 func (s *Sweeper[T]) begin(c *Chains[T], step uint64) {
-	if n := c.N * len(s.kinds); cap(s.noise) < n {
-		s.noise = make([]T, n)
+	if n := c.N * len(s.kinds); len(s.noise) < n {
+		s.noise, s.more = make([]T, n), make([]T, n)
 	}
 	s.job.Chains, s.job.step = *c, step
 }
@@ -202,13 +221,25 @@ func (s *Sweeper[T]) partNoise(chain, number int) {
 		kernel.Scale(dst, dst, -t)
 	default:
 		rng.Uniform(row, dst)
-		for i, u := range dst {
-			dst[i] = u / (1 - u)
-		}
-		kernel.Log(dst, dst)
-		if p.kind == spin {
-			t /= 2
-		}
-		kernel.Scale(dst, dst, t)
+		discreteNoise(dst, s.more[chain*n+p.lo:chain*n+p.hi], p.kind, t)
 	}
+}
+
+// discreteNoise turns uniform numbers into noise of units of a kind that is not gaussian. more is scratch of the same length.
+func discreteNoise[T kernel.Float](u, more []T, k kind, temperature T) {
+	if k == oneHot {
+		kernel.Log(u, u)
+		kernel.Scale(u, u, -1)
+		kernel.Log(u, u)
+		kernel.Scale(u, u, -temperature)
+		return
+	}
+	if k == spin {
+		temperature /= 2
+	}
+	kernel.Combine(more, u, u, 0, -1, 1) // 1 − u is exact
+	kernel.Log(more, more)
+	kernel.Log(u, u)
+	kernel.Subtract(u, u, more)
+	kernel.Scale(u, u, temperature)
 }
