@@ -3,6 +3,7 @@ package likelihood
 import (
 	"context"
 	"math"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -29,11 +30,13 @@ import (
 //   - of the chains of one direction less than a fifth carries weight, so that its interval means little;
 //   - the mean log-weights of the reverse chains from data and of those from tempered chains differ, which shows what chains in the wrong
 //     mode hide from the mean of weights;
-//   - a reverse chain has a log-weight far beyond all forward ones: it comes from where the base does not lead;
-//   - another lower bound, from a base of zeros or from the deepest mode that single hidden units lead to, lies above the upper bound.
+//   - more than a twentieth of the reverse chains have log-weights far beyond all forward ones: they come from where the base does not lead;
+//   - another lower bound lies above the upper bound: AIS from a base of zeros, from the deepest mode that single hidden units lead to, or from
+//     where the farthest of those reverse chains started.
 //
 // A mode that nothing of this leads to cannot be excluded by any number of chains. Model samples that miss a mode of the share ε of the mass
-// shift log Z by −log(1−ε); what n reverse chains may miss at the given confidence, log(1/(1−Confidence))/n, is part of the upper bound.
+// shift log Z by −log(1−ε). Part of the upper bound is therefore what n reverse chains may miss at the given confidence,
+// log(1/(1−Confidence))/n, and what the few from where the base does not lead would add if there were ten times as many.
 //
 // data may be float32 or float64. When ctx ends, Certify returns what the last whole ladder gave together with ctx's error. Other errors:
 // what the visible units' Check says of the data, ErrConfig for settings that cannot be, ErrNotFinite. Cost: some eight ways of Chains chains
@@ -85,11 +88,11 @@ type search[T kernel.Float] struct {
 	down   *walk[T]  // the way down, from data and from tempered chains
 	atData []T       // where the data-started chains stand at the model
 
-	zeros, deep   []float64 // the other bases: see probe
-	zerosLadder   ladder
-	deepLadder    ladder
-	tempered      *tempered[T]
-	temperedSteps int
+	tempered    *tempered[T]
+	zeros, deep []float64 // other bases, see probe
+	zerosLadder ladder
+	deepLadder  ladder
+	probe       *probe[T]
 }
 
 func certify[T kernel.Float](ctx context.Context, m *layers.RBM, data *tensor.Dense, c Config, b *Bound) error {
@@ -126,6 +129,9 @@ func (s *search[T]) start(data *tensor.Dense) error {
 		return err
 	}
 	if s.down, err = s.walk(s.base); err != nil {
+		return err
+	}
+	if s.probe, err = newProbe[T](s.m, s.seed()); err != nil {
 		return err
 	}
 	width, count := s.m.Visible().Len(), data.Shape()[0]
@@ -174,15 +180,28 @@ func (s *search[T]) climb(ctx context.Context, n int, last bool) (evidence, erro
 		return e, err
 	}
 	if s.deep == nil {
-		if s.deep, err = probe[T](ctx, s.m, 4*s.c.Chains, s.seed()); err != nil {
+		if s.deep, err = s.probe.deepest(ctx, 4*s.c.Chains); err != nil {
 			return e, err
 		}
 	}
 	if e.fromDeep, err = s.up(ctx, "AIS from the deepest mode of a hidden unit", s.deep, &s.deepLadder, n); err != nil {
 		return e, err
 	}
-	e.fromZeros, err = s.up(ctx, "AIS from a base of zeros", s.zeros, &s.zerosLadder, n)
-	return e, err
+	if e.fromZeros, err = s.up(ctx, "AIS from a base of zeros", s.zeros, &s.zerosLadder, n); err != nil {
+		return e, err
+	}
+	if count, farthest := e.beyond(); count > 0 {
+		width := s.m.Visible().Len()
+		far, err := s.probe.around(ctx, slices.Concat(s.atData, atTempered)[farthest*width:(farthest+1)*width])
+		if err != nil {
+			return e, err
+		}
+		fresh := even()
+		if e.fromFar, err = s.up(ctx, "AIS from where the base does not lead", far, &fresh, n); err != nil {
+			return e, err
+		}
+	}
+	return e, nil
 }
 
 // up is AIS from a base. The ladder is better the next time.
