@@ -171,7 +171,12 @@ func (s *search[T]) climb(ctx context.Context, n int, last bool) (evidence, erro
 	if !last && len(e.doubts(s.c)) > 0 {
 		return e, nil
 	}
-	atTempered, err := s.temper(ctx, n)
+	if s.tempered == nil {
+		if s.tempered, err = newTempered[T](ctx, s.m, s.seed()); err != nil {
+			return e, err
+		}
+	}
+	atTempered, err := s.tempered.rows(ctx, s.c.Chains, n)
 	if err != nil {
 		return e, err
 	}
@@ -231,35 +236,4 @@ func (s *search[T]) estimate(method string, sign float64, w *walk[T], n int) (Es
 		writer{s.c.Progress}.line("%v", e)
 	}
 	return e, err
-}
-
-// The tempered chains: so many ladders, each of so many rungs that neighbours exchange often enough.
-const (
-	temperedLadders = 5
-	minRungs        = 8
-	maxRungs        = 64
-	minExchange     = 0.25
-	rungTrial       = 200 // steps to measure that in
-)
-
-// temper has tempered chains go n steps and returns where they were at the model in the second half of them, a row for each chain of a walk.
-func (s *search[T]) temper(ctx context.Context, n int) ([]T, error) {
-	for rungs := minRungs; s.tempered == nil; rungs *= 2 {
-		t, err := newTempered[T](s.m, temperedLadders, s.zerosLadder.betas(rungs-1), s.seed())
-		if err != nil {
-			return nil, err
-		}
-		if err := t.rest(ctx, rungTrial); err != nil {
-			return nil, err
-		}
-		if t.slowest() > minExchange || 2*rungs > maxRungs {
-			s.tempered = t
-		}
-	}
-	if err := s.tempered.rest(ctx, n/2); err != nil {
-		return nil, err
-	}
-	rows := make([]T, len(s.atData))
-	err := s.tempered.sample(ctx, rows, max(1, n/2*temperedLadders/s.c.Chains))
-	return rows, err
 }
