@@ -32,5 +32,5 @@ func ExampleCertify() {
 	fmt.Println(bound, err)
 	// Output:
 	// -11.09 nats a row (exact, hidden side enumerated; 2 rows, values as they are) <nil>
-	// -11.09 ± 0.01 nats a row (AIS below, reverse AIS above, 95 %; 2 rows, values as they are) <nil>
+	// -11.09 ± 0.02 nats a row (AIS below, reverse AIS above, 95 %; 2 rows, values as they are) <nil>
 }
