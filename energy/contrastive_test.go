@@ -9,7 +9,6 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
-	"github.com/harmonium-go/harmonium/internal/exact"
 	"github.com/harmonium-go/harmonium/internal/gradcheck"
 	"github.com/harmonium-go/harmonium/internal/graphtest"
 )
@@ -19,11 +18,11 @@ import (
 func (m model) likelihood(t *testing.T, e energy.RBM, wrt G.Nodes, rows [][]float64) [][]float64 {
 	g := e.W.Graph()
 	positive := G.Must(e.FreeEnergy(matrix(g, "data", rows)))
-	if m.Visible.Family == exact.Gaussian && m.Hidden.Family == exact.Gaussian {
+	if unlisted(m.Visible) && unlisted(m.Hidden) {
 		grads := gradient(t, G.Must(G.Mean(positive)), wrt...)
 		moments, err := m.Moments() // ∂E/∂W = −v hᵀ, ∂E/∂b = −v, ∂E/∂c = −h, ∂E/∂s = −x²/2σ²
 		require.NoError(t, err)
-		for k, moment := range [][]float64{moments.VH, moments.V, moments.H, halved(moments.VV, m.Visible.LogVariance), halved(moments.HH, m.Hidden.LogVariance)} {
+		for k, moment := range nonNil(moments.VH, moments.V, moments.H, halved(moments.VV, m.Visible.LogVariance), halved(moments.HH, m.Hidden.LogVariance)) {
 			for i, x := range moment {
 				grads[k][i] += x
 			}
@@ -33,7 +32,7 @@ func (m model) likelihood(t *testing.T, e energy.RBM, wrt G.Nodes, rows [][]floa
 	logZ, err := m.LogPartition()
 	require.NoError(t, err)
 	side, free, build := m.Visible, m.FreeEnergy, e.FreeEnergy
-	if side.Family == exact.Gaussian {
+	if unlisted(side) {
 		side, free, build = m.Hidden, m.HiddenFreeEnergy, e.HiddenFreeEnergy
 	}
 	states, p := statesOf(t, side), []float64{}
@@ -48,8 +47,8 @@ func (m model) likelihood(t *testing.T, e energy.RBM, wrt G.Nodes, rows [][]floa
 }
 
 func halved(second, logVariance []float64) (out []float64) {
-	for i, x := range second {
-		out = append(out, x/2*math.Exp(-logVariance[i]))
+	for i, s := range logVariance {
+		out = append(out, second[i]/2*math.Exp(-s))
 	}
 	return out
 }

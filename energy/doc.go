@@ -22,5 +22,6 @@
 //
 // # Errors
 //
-// The sentinels of this package (ErrShape, ErrDtype, ErrConfig, ErrRange, ErrNotFinite) are those of the whole library.
+// The sentinels of this package (ErrShape, ErrDtype, ErrConfig, ErrRange, ErrNotFinite) are those of the whole library;
+// ErrUndecided is that of Normalisable alone.
 package energy

@@ -2,7 +2,9 @@ package energy_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,19 +30,52 @@ var families = []struct {
 	{energy.Spin(3), exact.Side{Family: exact.Spin, Units: 3}},
 	{energy.OneHot(2, 3), exact.Side{Family: exact.OneHot, Units: 6, States: 3}},
 	{energy.LearnedGaussian(3, 1), exact.Side{Family: exact.Gaussian, Units: 3, LogVariance: []float64{-0.6, 0.1, 0.4}}},
+	{energy.ReLU(2), exact.Side{Family: exact.ReLU, Units: 2}},
+	{energy.Binomial(2, 3), exact.Side{Family: exact.Binomial, Units: 2, Trials: 3}},
+	{energy.Poisson(2), exact.Side{Family: exact.Poisson, Units: 2}},
 }
 
-// models are all sixteen pairs of families, with couplings strong enough to matter and weak enough for Gaussian × Gaussian.
+// models are all pairs of families that can be coupled, with couplings strong enough to matter and weak enough for pairs without a bound; those
+// that the sign makes normalisable have it. Where both sides are integrated by sums they have one unit each.
 func models() (all []model) {
 	for _, v := range families {
 		for _, h := range families {
+			pair := []exact.Family{v.side.Family, h.side.Family}
+			poisson := slices.Contains(pair, exact.Poisson)
+			if poisson && slices.Contains(pair, exact.Gaussian) {
+				continue
+			}
+			scale := 0.4
+			if poisson || slices.Contains(pair, exact.ReLU) && slices.Contains(pair, exact.Gaussian) {
+				scale = 0.2
+			}
+			if endless(v.side) && endless(h.side) {
+				v.side.Units, h.side.Units = 1, 1
+				v.units, h.units = single(v.side), single(h.side)
+			}
 			n, m := v.side.Units, h.side.Units
-			all = append(all, model{exact.Harmonium{
-				Visible: v.side, Hidden: h.side, W: random(n*m, 0.4), B: random(n, 1), C: random(m, 0.7),
-			}, v.units, h.units})
+			w := random(n*m, scale)
+			if poisson && unlisted(v.side) && unlisted(h.side) {
+				for i, x := range w {
+					w[i] = -math.Abs(x)
+				}
+			}
+			all = append(all, model{exact.Harmonium{Visible: v.side, Hidden: h.side, W: w, B: random(n, 1), C: random(m, 0.7)}, v.units, h.units})
 		}
 	}
 	return all
+}
+
+// endless and unlisted tell sides that are summed without an end, and those whose states cannot be listed.
+func endless(s exact.Side) bool { return s.Family == exact.ReLU || s.Family == exact.Poisson }
+
+func unlisted(s exact.Side) bool { return endless(s) || s.Family == exact.Gaussian }
+
+func single(s exact.Side) energy.Units {
+	if s.Family == exact.ReLU {
+		return energy.ReLU(1)
+	}
+	return energy.Poisson(1)
 }
 
 func (m model) String() string { return fmt.Sprintf("%v × %v", m.visible, m.hidden) }
@@ -55,10 +90,15 @@ func random(n int, scale float64) []float64 {
 	return x
 }
 
-// statesOf lists the states of a discrete side, and some rows of numbers for a real one.
+// statesOf lists the states of a side, or some rows of numbers in its range where it has no list of states.
 func statesOf(t *testing.T, s exact.Side) [][]float64 {
-	if s.Family == exact.Gaussian {
+	if unlisted(s) {
 		rows, x := [][]float64{}, random(7*s.Units, 2)
+		for i := range x {
+			if endless(s) {
+				x[i] = math.Abs(x[i])
+			}
+		}
 		for i := range 7 {
 			rows = append(rows, x[i*s.Units:(i+1)*s.Units])
 		}

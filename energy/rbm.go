@@ -2,6 +2,7 @@ package energy
 
 import (
 	"fmt"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 
@@ -197,13 +198,10 @@ func freeEnergy(kept, summed side, x *G.Node, input func(*G.Node) (*G.Node, erro
 // terms is the sum of a per-sample energy.
 type terms struct{ op.Terms }
 
-// own adds U(x); all families but the Gaussian have none.
+// own adds U(x), unless it is zero for all of the units.
 func (t *terms) own(s side, x *G.Node) {
-	for _, f := range s.units.Families() {
-		if f == "Gaussian" {
-			t.Add(1)(s.units.OwnEnergy(x, s.logVariance))
-			return
-		}
+	if slices.ContainsFunc(s.units.groups, func(g group) bool { return !g.free() }) {
+		t.Add(1)(s.units.OwnEnergy(x, s.logVariance))
 	}
 }
 

@@ -12,14 +12,19 @@ import (
 // MaxStates bounds enumeration: 2^22 states.
 const MaxStates = 1 << 22
 
-// StateCount returns how many joint states the units have. It is an ErrConfig for Gaussian units and beyond MaxStates.
+// StateCount returns how many joint states the units have. It is an ErrConfig for Gaussian, ReLU and Poisson units and beyond
+// MaxStates.
 func (u Units) StateCount() (int, error) {
 	count := 1
 	for _, g := range u.groups {
 		states := 2
 		switch g.Family {
-		case "Gaussian":
+		case "Gaussian", "ReLU":
 			return 0, fmt.Errorf("energy: %v: real units cannot be enumerated: %w", u, ErrConfig)
+		case "Poisson":
+			return 0, fmt.Errorf("energy: %v: counts without an end cannot be enumerated: %w", u, ErrConfig)
+		case "Binomial":
+			states = g.Trials + 1
 		case "OneHot":
 			states = g.States
 		}
@@ -45,6 +50,9 @@ func (u Units) State(i int, row []float64) {
 			case "Spin":
 				end--
 				row[end], i = float64(2*(i%2)-1), i/2
+			case "Binomial":
+				end--
+				row[end], i = float64(i%(g.Trials+1)), i/(g.Trials+1)
 			case "OneHot":
 				end -= g.States
 				clear(row[end : end+g.States])

@@ -28,6 +28,7 @@ func TestStates(t *testing.T) {
 		{energy.Bernoulli(7), exact.Side{Family: exact.Bernoulli, Units: 7}},
 		{energy.OneHot(1, 5), exact.Side{Family: exact.OneHot, Units: 5, States: 5}},
 		{energy.OneHot(4, 2), exact.Side{Family: exact.OneHot, Units: 8, States: 2}},
+		{energy.Binomial(3, 4), exact.Side{Family: exact.Binomial, Units: 3, Trials: 4}},
 		{energy.Join(energy.Spin(2), energy.Spin(3)), exact.Side{Family: exact.Spin, Units: 5}},
 	}...) {
 		want, err := exact.States(f.side)
@@ -37,6 +38,7 @@ func TestStates(t *testing.T) {
 	require.Equal(t, [][]float64{
 		{0, 1, 0, -1}, {0, 1, 0, 1}, {0, 0, 1, -1}, {0, 0, 1, 1}, {1, 1, 0, -1}, {1, 1, 0, 1}, {1, 0, 1, -1}, {1, 0, 1, 1},
 	}, allStates(t, energy.Join(energy.Bernoulli(1), energy.OneHot(1, 2), energy.Spin(1))))
+	require.Equal(t, [][]float64{{-1, 0}, {-1, 1}, {-1, 2}, {1, 0}, {1, 1}, {1, 2}}, allStates(t, energy.Join(energy.Spin(1), energy.Binomial(1, 2))))
 }
 
 func TestStateCount(t *testing.T) {
@@ -44,7 +46,8 @@ func TestStateCount(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, energy.MaxStates, count)
 	for _, u := range []energy.Units{
-		energy.Bernoulli(23), energy.Bernoulli(1 << 30), energy.OneHot(1, energy.MaxStates+1), energy.OneHot(3, 1<<20), energy.Gaussian(1),
+		energy.Bernoulli(23), energy.Bernoulli(1 << 30), energy.OneHot(1, energy.MaxStates+1), energy.OneHot(3, 1<<20), energy.Gaussian(1), energy.ReLU(1), energy.Poisson(1),
+		energy.Binomial(3, 1<<10), energy.Binomial(1, energy.MaxStates), energy.Join(energy.Spin(1), energy.Poisson(1)),
 		energy.Join(energy.Spin(20), energy.OneHot(1, 5)), energy.Join(energy.Spin(1), energy.Gaussian(1)),
 	} {
 		_, err := u.StateCount()

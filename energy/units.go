@@ -16,7 +16,7 @@ import (
 )
 
 // Units describes one side of a model: how many units it has and of which family. Make one with Bernoulli, Spin, Gaussian,
-// OneHot or Join; the zero value is no units and is refused by Validate. A Units is a plain value and is never changed.
+// OneHot, ReLU, Binomial, Poisson or Join; the zero value is no units and is refused by Validate. A Units is a plain value and is never changed.
 type Units struct {
 	groups []group
 	kind   units.Kind
@@ -28,6 +28,7 @@ type group struct {
 	Family      string  `json:"family"`
 	Count       int     `json:"count"`                  // units; for OneHot groups of units
 	States      int     `json:"states,omitempty"`       // of a OneHot unit
+	Trials      int     `json:"trials,omitempty"`       // of a Binomial unit
 	Variance    string  `json:"variance,omitempty"`     // of a Gaussian unit: "" for 1, fixed or learned
 	LogVariance float64 `json:"log_variance,omitempty"` // the initial one
 }
@@ -61,6 +62,23 @@ func LearnedGaussian(n int, variance float64) Units {
 // mean softmax(I). As data they take groups of probabilities as well.
 func OneHot(n, q int) Units { return newUnits(group{Family: "OneHot", Count: n, States: q}) }
 
+// ReLU returns n real units that are not negative: U(x) = x²/2, Γ(I) = I²/2 + log(√(π/2)·erfc(−I/√2)), a normal of mean I and variance 1 that is
+// cut off at 0. The mean is a soft rectifier: nearly I for I ≫ 0 and 1/|I| for I ≪ 0. At temperature T the normal has variance T.
+func ReLU(n int) Units { return newUnits(group{Family: "ReLU", Count: n}) }
+
+// Binomial returns n counts from 0 to trials, each as many Bernoulli units of one input: U(x) = −log C(trials, x), Γ(I) = trials·log(1 + exp I),
+// mean trials·σ(I). As data they take means in [0, trials] as well. At temperature T the input is I/T, and C(trials, x) stays as it is.
+func Binomial(n, trials int) Units {
+	return newUnits(group{Family: "Binomial", Count: n, Trials: trials})
+}
+
+// Poisson returns n counts 0, 1, … without an end: U(x) = log x!, Γ(I) = exp I, mean exp I. As data they take every mean that is not
+// negative. At temperature T the input is I/T, and 1/x! stays as it is.
+//
+// Source of both: M. Welling, M. Rosen-Zvi, G. Hinton, "Exponential Family Harmoniums with an Application to Information Retrieval", NIPS
+// 2004. Not every pair of unbounded sides has a distribution: see Normalisable.
+func Poisson(n int) Units { return newUnits(group{Family: "Poisson", Count: n}) }
+
 // Join returns one side made of several, one behind the other in each row: pixels beside a one-hot class, say.
 func Join(sides ...Units) Units {
 	var all []group
@@ -85,6 +103,12 @@ func newUnits(groups ...group) Units {
 			k = units.Gaussian
 		case "OneHot":
 			k = units.OneHot(g.States)
+		case "ReLU":
+			k = units.ReLU
+		case "Binomial":
+			k = units.Binomial(g.Trials)
+		case "Poisson":
+			k = units.Poisson
 		}
 		kinds, sizes = append(kinds, k), append(sizes, g.len())
 		u.len += g.len()
@@ -104,8 +128,14 @@ func (g group) len() int {
 	return g.Count
 }
 
+// free reports whether the own energy of the units is zero.
+func (g group) free() bool { return slices.Contains([]string{"Bernoulli", "Spin", "OneHot"}, g.Family) }
+
 // maxUnits bounds a side, so that no product of sizes overflows; it is far above any memory.
 const maxUnits = 1 << 30
+
+// maxTrials is up to where float32 holds every count.
+const maxTrials = 1 << 24
 
 // Validate returns an ErrConfig that says what is wrong with the description, or nil.
 func (u Units) Validate() error {
@@ -114,7 +144,7 @@ func (u Units) Validate() error {
 	}
 	for _, g := range u.groups {
 		switch {
-		case !slices.Contains([]string{"Bernoulli", "Spin", "Gaussian", "OneHot"}, g.Family):
+		case !slices.Contains([]string{"Bernoulli", "Spin", "Gaussian", "OneHot", "ReLU", "Binomial", "Poisson"}, g.Family):
 			return fmt.Errorf("unit family %q is not known: %w", g.Family, ErrConfig)
 		case g.Count < 1 || g.Count > maxUnits:
 			return fmt.Errorf("%s: %d units, want at least 1 and at most %d: %w", g.Family, g.Count, maxUnits, ErrConfig)
@@ -122,6 +152,10 @@ func (u Units) Validate() error {
 			return fmt.Errorf("OneHot: %d states, want at least 2 and at most %d in all groups: %w", g.States, maxUnits, ErrConfig)
 		case !slices.Contains([]string{"", fixedVariance, learnedVariance}, g.Variance) || g.Variance != "" && g.Family != "Gaussian":
 			return fmt.Errorf("%s: variance %q is not known: %w", g.Family, g.Variance, ErrConfig)
+		case g.Family == "Binomial" && (g.Trials < 1 || g.Trials > maxTrials):
+			return fmt.Errorf("Binomial: %d trials, want at least 1 and at most %d: %w", g.Trials, maxTrials, ErrConfig)
+		case g.Family != "Binomial" && g.Trials != 0:
+			return fmt.Errorf("%s: %d trials given, only Binomial units have a number of trials: %w", g.Family, g.Trials, ErrConfig)
 		case g.Family != "OneHot" && g.States != 0:
 			return fmt.Errorf("%s: %d states given, only OneHot units have a number of states: %w", g.Family, g.States, ErrConfig)
 		case g.Variance == "" && g.LogVariance != 0:
@@ -148,6 +182,8 @@ func (u Units) String() string {
 		switch {
 		case g.Family == "OneHot":
 			parts[i] = fmt.Sprintf("OneHot(%d, %d)", g.Count, g.States)
+		case g.Family == "Binomial":
+			parts[i] = fmt.Sprintf("Binomial(%d, %d)", g.Count, g.Trials)
 		case g.Variance == fixedVariance:
 			parts[i] = fmt.Sprintf("FixedGaussian(%d, %.4g)", g.Count, math.Exp(g.LogVariance))
 		case g.Variance == learnedVariance:
@@ -236,7 +272,8 @@ func (u Units) Variance(input, logVariance *G.Node) (*G.Node, error) {
 	return op.UnitVariance(u.kind, input, logVariance)
 }
 
-// OwnEnergy builds U summed over the units of a row: states (B, n) give (B), nats; 0 for all but Gaussian units. Gradient
+// OwnEnergy builds U summed over the units of a row: states (B, n) give (B), nats; 0 for Bernoulli,
+// Spin and OneHot units, +∞ outside of the range of ReLU, Binomial and Poisson units. Gradient
 // flows to x and logVariance.
 func (u Units) OwnEnergy(x, logVariance *G.Node) (*G.Node, error) {
 	if err := u.fits("OwnEnergy", x, logVariance); err != nil {
@@ -313,6 +350,10 @@ func (u Units) rangeAt(j int) string {
 				return "−1 to 1"
 			case "OneHot":
 				return fmt.Sprintf("groups of %d that sum to 1", g.States)
+			case "Binomial":
+				return fmt.Sprintf("0 to %d", g.Trials)
+			case "ReLU", "Poisson":
+				return "finite numbers from 0"
 			}
 			break
 		}

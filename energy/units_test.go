@@ -28,6 +28,9 @@ var good = []struct {
 	{energy.OneHot(4, 10), "OneHot(4, 10)", `[{"family":"OneHot","count":4,"states":10}]`, 40},
 	{energy.Join(energy.Bernoulli(5), energy.Join(energy.OneHot(1, 3), energy.LearnedGaussian(2, 1))), "Join(Bernoulli(5), OneHot(1, 3), LearnedGaussian(2, 1))",
 		`[{"family":"Bernoulli","count":5},{"family":"OneHot","count":1,"states":3},{"family":"Gaussian","count":2,"variance":"learned"}]`, 10},
+	{energy.ReLU(3), "ReLU(3)", `[{"family":"ReLU","count":3}]`, 3},
+	{energy.Binomial(2, 9), "Binomial(2, 9)", `[{"family":"Binomial","count":2,"trials":9}]`, 2},
+	{energy.Join(energy.Poisson(2), energy.Binomial(1, 4)), "Join(Poisson(2), Binomial(1, 4))", `[{"family":"Poisson","count":2},{"family":"Binomial","count":1,"trials":4}]`, 3},
 	{energy.Join(energy.Spin(2)), "Spin(2)", `[{"family":"Spin","count":2}]`, 2},
 }
 
@@ -66,13 +69,18 @@ func TestUnitsThatAreRefused(t *testing.T) {
 		"variance out of range": energy.FixedGaussian(2, 1e-40),
 		"a bad part":            energy.Join(energy.Bernoulli(2), energy.OneHot(1, 1)),
 		"learned beside fixed":  energy.Join(energy.LearnedGaussian(1, 1), energy.FixedGaussian(1, 2)),
+		"no ReLU unit":          energy.ReLU(0),
+		"no trial":              energy.Binomial(2, 0),
+		"negative trials":       energy.Binomial(2, -3),
+		"too many trials":       energy.Binomial(2, 1<<24+1),
+		"no Poisson unit":       energy.Poisson(-1),
 		"learned beside unit":   energy.Join(energy.Gaussian(1), energy.LearnedGaussian(1, 1)),
 	} {
 		require.ErrorIs(t, u.Validate(), energy.ErrConfig, text)
 		require.Error(t, u.Check(graphtest.Tensor(tensor.Float32, []float64{0, 1}, 1, 2)), text)
 	}
 	for _, data := range []string{
-		`[]`, `null`, `[{"family":"Poisson","count":3}]`, `[{"count":3}]`, `[{"family":"Bernoulli","count":0}]`, `[{"family":"OneHot","count":3}]`,
+		`[]`, `null`, `[{"family":"Poissonian","count":3}]`, `[{"family":"Poisson","count":3,"trials":2}]`, `[{"family":"Binomial","count":3}]`, `[{"family":"Binomial","count":3,"states":2}]`, `[{"family":"ReLU","count":3,"variance":"fixed"}]`, `[{"count":3}]`, `[{"family":"Bernoulli","count":0}]`, `[{"family":"OneHot","count":3}]`,
 		`[{"family":"Bernoulli","count":3,"states":2}]`, `[{"family":"Spin","count":3,"variance":"fixed"}]`, `[{"family":"Spin","count":3,"log_variance":2}]`,
 		`[{"family":"Gaussian","count":3,"log_variance":2}]`, `[{"family":"Gaussian","count":3,"variance":"huge"}]`,
 		`[{"family":"Gaussian","count":3,"variance":"fixed","log_variance":1000}]`,
@@ -123,6 +131,14 @@ func TestCheck(t *testing.T) {
 			{energy.Gaussian(1), 2, []float64{-1e30, 7}, nil, ""},
 			{energy.Gaussian(1), 2, []float64{1, -inf}, energy.ErrNotFinite, "row 1, column 0 is -Inf"},
 			{energy.Join(energy.OneHot(1, 2), energy.Bernoulli(2)), 1, []float64{0, 1, 1, 2}, energy.ErrRange, "column 3 is 2, want what Join(OneHot(1, 2), Bernoulli(2)) takes (0 to 1)"},
+			{energy.ReLU(2), 1, []float64{0, 0.5}, nil, ""},
+			{energy.ReLU(2), 1, []float64{0, -0.5}, energy.ErrRange, "row 0, column 1 is -0.5, want what ReLU(2) takes (finite numbers from 0)"},
+			{energy.ReLU(1), 2, []float64{0, inf}, energy.ErrNotFinite, "row 1, column 0 is +Inf"},
+			{energy.Binomial(2, 3), 1, []float64{3, 1.5}, nil, ""},
+			{energy.Binomial(2, 3), 1, []float64{3, 4}, energy.ErrRange, "row 0, column 1 is 4, want what Binomial(2, 3) takes (0 to 3)"},
+			{energy.Poisson(2), 1, []float64{1e30, 0.25}, nil, ""},
+			{energy.Poisson(2), 1, []float64{-1, 2}, energy.ErrRange, "row 0, column 0 is -1, want what Poisson(2) takes (finite numbers from 0)"},
+			{energy.Join(energy.Bernoulli(1), energy.Binomial(1, 2)), 1, []float64{1, 3}, energy.ErrRange, "column 1 is 3, want what Join(Bernoulli(1), Binomial(1, 2)) takes (0 to 2)"},
 			{mixed, 1, []float64{1, 1, 0, -9, -1}, nil, ""},
 			{mixed, 1, []float64{1, 1, 0, -9, -2}, energy.ErrRange, "column 4 is -2"},
 			{mixed, 1, []float64{1, 0, 0, -9, -2}, energy.ErrRange, "column 1 is 0, want what Join(Bernoulli(1), OneHot(1, 2), Gaussian(1), Spin(1)) takes (groups of 2 that sum to 1)"},

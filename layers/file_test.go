@@ -44,6 +44,7 @@ func savedLayers(dt tensor.Dtype) map[string]Layer {
 		"rbm":                       rbm("rbm", energy.Bernoulli(4), energy.Spin(2), false),
 		"centered rbm":              rbm("net.rbm", energy.LearnedGaussian(4, 0.3), energy.FixedGaussian(3, 1.7), true),
 		"one unit":                  rbm("one", energy.Gaussian(1), energy.Bernoulli(1), false),
+		"counting rbm":              rbm("counts", energy.Join(energy.Binomial(2, 9), energy.Poisson(2)), energy.Join(energy.ReLU(1), energy.Poisson(2)), true),
 		"joined rbm":                rbm("joined", energy.Join(energy.Bernoulli(1), energy.OneHot(1, 3)), energy.Join(energy.LearnedGaussian(1, 2), energy.Spin(2)), true),
 		"hopfield_mean_field":       hopfield(HopfieldConfig{Units: energy.Spin(4)}),
 		"unrolled hopfield":         hopfield(HopfieldConfig{Units: energy.Bernoulli(4), Temperature: 0.5, InputIsState: true, Steps: 3, Damping: 0.25, InitDeviation: 0.5}),

@@ -2,10 +2,14 @@ package layers
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
 )
 
 var dtypes = []tensor.Dtype{tensor.Float64, tensor.Float32}
@@ -59,6 +63,21 @@ func normals(seed uint64, n int) []float64 {
 	x := make([]float64, n)
 	for i := range x {
 		x[i] = r.NormFloat64()
+	}
+	return x
+}
+
+// within moves rows of numbers into the range of units, away from its ends.
+func within(u energy.Units, x []float64) []float64 {
+	x = slices.Clone(x)
+	relu, poisson, binomial := u.Columns("ReLU"), u.Columns("Poisson"), u.Columns("Binomial")
+	for i, v := range x {
+		switch j := i % u.Len(); {
+		case relu[j], poisson[j]:
+			x[i] = 0.05 + math.Abs(v)
+		case binomial[j]:
+			x[i] = 1 + 0.9*math.Tanh(v) // of 2 trials or more
+		}
 	}
 	return x
 }

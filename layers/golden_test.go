@@ -194,6 +194,7 @@ func oracle(r *RBM) *exact.Harmonium {
 		var groups []struct {
 			Family string
 			States int
+			Trials int
 		}
 		if err := json.Unmarshal(must(json.Marshal(u)), &groups); err != nil {
 			panic(err)
@@ -206,6 +207,12 @@ func oracle(r *RBM) *exact.Harmonium {
 			s.Family = exact.Gaussian
 		case "OneHot":
 			s.Family, s.States = exact.OneHot, groups[0].States
+		case "Binomial":
+			s.Family, s.Trials = exact.Binomial, groups[0].Trials
+		case "ReLU":
+			s.Family = exact.ReLU
+		case "Poisson":
+			s.Family = exact.Poisson
 		}
 		return s
 	}

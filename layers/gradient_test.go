@@ -17,6 +17,7 @@ import (
 type gradientCase struct {
 	layer  func(dt tensor.Dtype) Layer // called for every graph; the same layer each time
 	inputs []tensor.Shape              // of the nodes that build is given; gradients with regard to all of them are checked
+	values []energy.Units              // whose range the inputs are moved into; nil for any numbers
 	output tensor.Shape                // nil for a scalar
 	build  func(l Layer, in []*G.Node) (*G.Node, error)
 	reach  string // the short names of the parameters that the output depends on
@@ -40,6 +41,9 @@ func (c gradientCase) check(t *testing.T) {
 			var wrt []int
 			for i, s := range c.inputs {
 				add(1, s)
+				if c.values != nil {
+					at[i] = dense(tensor.Float64, s, within(c.values[i], at[i].Float64s())...)
+				}
 				wrt = append(wrt, i)
 			}
 			layer := c.layer(dt)
@@ -97,6 +101,10 @@ func TestGradientsOfRBMs(t *testing.T) {
 		{energy.OneHot(1, 3), energy.FixedGaussian(3, 1.3)},
 		{energy.Gaussian(3), energy.LearnedGaussian(2, 1)},
 		{energy.Join(energy.Bernoulli(2), energy.OneHot(1, 3)), energy.Join(energy.LearnedGaussian(2, 1), energy.Spin(1))},
+		{energy.ReLU(3), energy.Spin(2)},
+		{energy.Gaussian(2), energy.ReLU(3)},
+		{energy.Binomial(2, 3), energy.Poisson(3)},
+		{energy.Join(energy.Poisson(1), energy.ReLU(2)), energy.Join(energy.Binomial(1, 2), energy.Spin(1))},
 		{energy.Bernoulli(1), energy.Bernoulli(1)},
 	} {
 		for _, centered := range []bool{false, true} {
@@ -117,18 +125,18 @@ func TestGradientsOfRBMs(t *testing.T) {
 			everything := "W b c" + vs + hs + vo + ho
 			v, h, v2 := tensor.Shape{3, visible.Len()}, tensor.Shape{3, hidden.Len()}, tensor.Shape{2, visible.Len()}
 			for name, c := range map[string]gradientCase{
-				"Forward":  {inputs: []tensor.Shape{v}, output: h, reach: "W c" + hs + vo, build: forward},
-				"Backward": {inputs: []tensor.Shape{h}, output: v, reach: "W b" + vs + ho, build: func(l Layer, in []*G.Node) (*G.Node, error) { return l.(*RBM).Backward(in[0]) }},
-				"Energy": {inputs: []tensor.Shape{v, h}, output: v[:1], reach: everything, build: func(l Layer, in []*G.Node) (*G.Node, error) {
+				"Forward":  {inputs: []tensor.Shape{v}, values: []energy.Units{visible}, output: h, reach: "W c" + hs + vo, build: forward},
+				"Backward": {inputs: []tensor.Shape{h}, values: []energy.Units{hidden}, output: v, reach: "W b" + vs + ho, build: func(l Layer, in []*G.Node) (*G.Node, error) { return l.(*RBM).Backward(in[0]) }},
+				"Energy": {inputs: []tensor.Shape{v, h}, values: []energy.Units{visible, hidden}, output: v[:1], reach: everything, build: func(l Layer, in []*G.Node) (*G.Node, error) {
 					return l.(*RBM).Energy(in[0], in[1])
 				}},
-				"FreeEnergy": {inputs: []tensor.Shape{v}, output: v[:1], reach: everything, build: func(l Layer, in []*G.Node) (*G.Node, error) {
+				"FreeEnergy": {inputs: []tensor.Shape{v}, values: []energy.Units{visible}, output: v[:1], reach: everything, build: func(l Layer, in []*G.Node) (*G.Node, error) {
 					return l.(*RBM).FreeEnergy(in[0])
 				}},
-				"HiddenFreeEnergy": {inputs: []tensor.Shape{h}, output: v[:1], reach: everything, build: func(l Layer, in []*G.Node) (*G.Node, error) {
+				"HiddenFreeEnergy": {inputs: []tensor.Shape{h}, values: []energy.Units{hidden}, output: v[:1], reach: everything, build: func(l Layer, in []*G.Node) (*G.Node, error) {
 					return l.(*RBM).HiddenFreeEnergy(in[0])
 				}},
-				"ContrastiveCost": {inputs: []tensor.Shape{v, v2}, reach: everything, build: func(l Layer, in []*G.Node) (*G.Node, error) {
+				"ContrastiveCost": {inputs: []tensor.Shape{v, v2}, values: []energy.Units{visible, visible}, reach: everything, build: func(l Layer, in []*G.Node) (*G.Node, error) {
 					return l.(*RBM).ContrastiveCost(in[0], in[1])
 				}},
 			} {

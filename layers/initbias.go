@@ -11,7 +11,8 @@ import (
 )
 
 // InitBias sets b so that with zero weights the visible units have the means of the data (Hinton 2010, section 8.1), and in
-// a centered machine μ to those means. Means nearer to the end of a range than 0.001 of its width are taken as that near. Values move.
+// a centered machine μ to those means. Means nearer to the end of a range than 0.001 of its width, or than 0.001 to the end
+// of a half line, are taken as that near. Values move.
 // Errors, which leave the machine as it was: what Visible().Check says of the data, ErrDtype if it is not of the machine's
 // dtype, ErrNotFinite if a bias overflows.
 func (r *RBM) InitBias(data *tensor.Dense) error {

@@ -46,7 +46,9 @@ type RBM struct {
 	moves any // scratch of MoveOffsets
 }
 
-// NewRBM makes an RBM with small random weights and zero biases. Errors: ErrConfig, ErrDtype.
+// NewRBM makes an RBM with small random weights and zero biases. Weights between a Poisson unit and a Poisson or ReLU unit start
+// negative, as they must be for Z to be finite; training does not keep them so, and Normalisable tells. Errors: ErrConfig, also for Poisson
+// units opposite Gaussian ones, which no coupling but 0 leaves a distribution; ErrDtype.
 func NewRBM(name string, config RBMConfig) (*RBM, error) { return newRBM(name, config, nil) }
 
 func newRBM(name string, config RBMConfig, file *modelfile.File) (*RBM, error) {
@@ -60,6 +62,9 @@ func newRBM(name string, config RBMConfig, file *modelfile.File) (*RBM, error) {
 	if err := config.Hidden.Validate(); err != nil {
 		return nil, fmt.Errorf("layers: RBM %q: Hidden: %w", name, err)
 	}
+	if err := couplable(config.Visible, config.Hidden); err != nil {
+		return nil, fmt.Errorf("layers: RBM %q: %w", name, err)
+	}
 	deviation := config.InitDeviation
 	switch {
 	case math.IsNaN(deviation) || math.IsInf(deviation, 0) || deviation < 0:
@@ -70,7 +75,7 @@ func newRBM(name string, config RBMConfig, file *modelfile.File) (*RBM, error) {
 	config.Dtype = m.dtype
 	r := &RBM{name: name, config: config}
 	nv, nh := config.Visible.Len(), config.Hidden.Len()
-	r.w = m.Param("W", true, m.Normal(config.Seed, "W", deviation, nv*nh), nv, nh)
+	r.w = m.Param("W", true, startSigns(config.Visible, config.Hidden, m.Normal(config.Seed, "W", deviation, nv*nh)), nv, nh)
 	r.b = m.Param("b", true, nil, nv)
 	r.c = m.Param("c", true, nil, nh)
 	r.visibleVariance = m.variance("visible_log_variance", config.Visible)

@@ -8,13 +8,17 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/exact"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
 // The weights are p(v), and the gradient of the layer's cost that of the negative log-likelihood.
 func TestExactPhase(t *testing.T) {
-	for _, visible := range []side{bernoulli(5), spin(4), oneHot(2, 3)} {
-		for _, hidden := range []side{bernoulli(4), spin(4), oneHot(2, 3), gaussian(3)} {
+	binomial := pure("Binomial", energy.Binomial(2, 3), exact.Side{Family: exact.Binomial, Units: 2, Trials: 3})
+	relu := pure("ReLU", energy.ReLU(2), exact.Side{Family: exact.ReLU, Units: 2})
+	poisson := pure("Poisson", energy.Poisson(2), exact.Side{Family: exact.Poisson, Units: 2})
+	for _, visible := range []side{bernoulli(5), spin(4), oneHot(2, 3), binomial} {
+		for _, hidden := range []side{bernoulli(4), spin(4), oneHot(2, 3), gaussian(3), binomial, relu, poisson} {
 			for _, dtype := range dtypes {
 				t.Run(visible.name+"×"+hidden.name+" "+dtype.String(), func(t *testing.T) {
 					m := newMachine(visible, hidden, dtype, 1)
@@ -102,6 +106,7 @@ func TestExactOfLargeEnergies(t *testing.T) {
 
 func TestExactRefuses(t *testing.T) {
 	for message, visible := range map[string]energy.Units{
+		`sampling: Exact: RBM "rbm": energy: Poisson(1): counts without an end cannot be enumer`:   energy.Poisson(1),
 		`sampling: Exact: RBM "rbm": energy: Gaussian(2): real units cannot be enumerated`:         energy.Gaussian(2),
 		`sampling: Exact: RBM "rbm": 131072 visible states, want at most 65536`:                    energy.Bernoulli(17),
 		`sampling: Exact: RBM "rbm": energy: Spin(40): more than 4194304 states cannot be enumera`: energy.Spin(40),

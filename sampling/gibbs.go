@@ -17,7 +17,8 @@ import (
 var _ Kernel = (*Gibbs)(nil)
 
 // Gibbs is block Gibbs sampling of a bipartite model: a step draws all hidden units given the visible ones, then all visible
-// units given the hidden ones. p(v,h)^(1/T) is stationary under either half.
+// units given the hidden ones. p(v,h)^(1/T) is stationary under either half;
+// of Binomial and Poisson units the base measure stays as it is, and only the rest of the energy is divided by T.
 //
 // A Gibbs keeps buffers between steps: chains that run at the same time take one each, and a copy must not run beside its
 // original.

@@ -31,9 +31,9 @@ func pure(name string, u energy.Units, whole exact.Side) side {
 	s := side{name: name, units: u, whole: &whole}
 	for lo := 0; lo < whole.Units; {
 		g := group{width: 1}
-		if whole.Family != exact.Gaussian {
+		if whole.Family != exact.Gaussian && whole.Family != exact.ReLU && whole.Family != exact.Poisson {
 			g.width = max(1, whole.States)
-			g.states = must(exact.States(exact.Side{Family: whole.Family, Units: g.width, States: whole.States}))
+			g.states = must(exact.States(exact.Side{Family: whole.Family, Units: g.width, States: whole.States, Trials: whole.Trials}))
 		}
 		s.groups = append(s.groups, g)
 		lo += g.width

@@ -2,14 +2,15 @@ package exact
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
 )
 
-// ErrNotNormalisable is returned for a Gaussian × Gaussian model whose Z diverges.
-var ErrNotNormalisable = errors.New("not normalisable: the largest singular value of diag(σ_v) W diag(σ_h) is not below 1")
+// ErrNotNormalisable is returned where Z diverges.
+var ErrNotNormalisable = errors.New("not normalisable")
 
 // gaussianJoint is the normal distribution of x = (v, h) when both sides are Gaussian.
 type gaussianJoint struct {
@@ -45,7 +46,7 @@ func (m *Harmonium) gaussian() (*gaussianJoint, error) {
 	}
 	var chol mat.Cholesky
 	if !chol.Factorize(s) {
-		return nil, ErrNotNormalisable
+		return nil, fmt.Errorf("%w: the largest singular value of diag(σ_v) W diag(σ_h) is not below 1", ErrNotNormalisable)
 	}
 	joint := &gaussianJoint{covariance: mat.NewSymDense(n+k, nil)}
 	if err := chol.InverseTo(joint.covariance); err != nil {

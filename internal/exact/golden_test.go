@@ -76,7 +76,7 @@ func golden(t *testing.T) (g struct {
 }
 
 func family(t *testing.T, name string) Family {
-	for f := Bernoulli; f <= Gaussian; f++ {
+	for f := Bernoulli; f <= Poisson; f++ {
 		if f.String() == name {
 			return f
 		}

@@ -103,7 +103,7 @@ func (m *Harmonium) checkGiven(v []float64) error {
 	if err := checkNumbers("the given vector", v, m.Visible.Units); err != nil {
 		return err
 	}
-	if m.Hidden.Family == Gaussian {
+	if m.Hidden.Family == Gaussian || m.Hidden.endless() {
 		return nil
 	}
 	_, err := m.Hidden.enumerable(maxTerms)
@@ -111,7 +111,8 @@ func (m *Harmonium) checkGiven(v []float64) error {
 }
 
 // FreeEnergy is F(v) = −log Σ_h exp(−E(v,h)), so that p(v) = exp(−F(v))/Z. The sum goes over every hidden state; over Gaussian
-// hidden units it is an integral in closed form. v need not be a state: the formula holds for any reals.
+// hidden units it is an integral in closed form, and over units without an end a sum or integral of which nothing is missing that float64
+// would show. v need not be a state: the formula holds for any reals that have a U.
 func (m *Harmonium) FreeEnergy(v []float64) (float64, error) {
 	if err := m.checkGiven(v); err != nil {
 		return 0, fmt.Errorf("exact: FreeEnergy: %w", err)

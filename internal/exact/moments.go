@@ -12,7 +12,7 @@ type Moments struct {
 	VV, HH []float64 // E[v_i²], E[h_j²]
 }
 
-// Moments enumerates the visible side, or the hidden one if the visible units are Gaussian, and takes the other side's moments given
+// Moments enumerates the visible side, or the hidden one if that is better listed (see LogPartition), and takes the other side's moments given
 // each of its states; Gaussian × Gaussian is a closed form.
 func (m *Harmonium) Moments() (*Moments, error) {
 	if err := m.check(); err != nil {
@@ -29,7 +29,7 @@ func (m *Harmonium) moments() (*Moments, error) {
 	switch {
 	case m.Visible.Family == Gaussian && m.Hidden.Family == Gaussian:
 		return m.gaussianMoments()
-	case m.Visible.Family == Gaussian:
+	case m.Visible.hardness() > m.Hidden.hardness():
 		mirror, err := m.mirror().moments()
 		if err != nil {
 			return nil, err
@@ -48,9 +48,9 @@ func (m *Harmonium) moments() (*Moments, error) {
 		return nil, err
 	}
 	out := newMoments(m.Visible.Units, m.Hidden.Units)
-	for v := range m.Visible.each() {
+	for v, logWeight := range m.Visible.each() {
 		mean, second := m.Hidden.moments(m.hiddenField(v))
-		out.add(math.Exp(-m.freeEnergy(v)-logZ), v, mean, second)
+		out.add(math.Exp(logWeight-m.freeEnergy(v)-logZ), v, mean, second)
 	}
 	return out, nil
 }

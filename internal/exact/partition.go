@@ -2,8 +2,9 @@ package exact
 
 import "fmt"
 
-// LogPartition is log Z = log Σ_v Σ_h exp(−E(v,h)), sums over Gaussian units being integrals. It enumerates the visible side, or the
-// hidden one if the visible units are Gaussian; Gaussian × Gaussian is a closed form, and ErrNotNormalisable where Z diverges.
+// LogPartition is log Z = log Σ_v Σ_h exp(−E(v,h)), sums over Gaussian and ReLU units being integrals. It enumerates the visible side, or the
+// hidden one if the visible units have no end and the hidden ones have, or if only the visible ones are Gaussian; Gaussian × Gaussian is a
+// closed form, and ErrNotNormalisable where Z diverges.
 func (m *Harmonium) LogPartition() (float64, error) {
 	logZ, err := m.logPartition()
 	if err != nil {
@@ -40,7 +41,7 @@ func (m *Harmonium) logPartition() (float64, error) {
 	if err := m.check(); err != nil {
 		return 0, err
 	}
-	if m.Visible.Family == Gaussian {
+	if m.Visible.hardness() > m.Hidden.hardness() {
 		return m.mirror().logPartitionOverVisible()
 	}
 	return m.logPartitionOverVisible()
@@ -58,8 +59,8 @@ func (m *Harmonium) logPartitionOverVisible() (float64, error) {
 		return 0, err
 	}
 	sum := newLogSum()
-	for v := range m.Visible.each() {
-		sum.add(-m.freeEnergy(v))
+	for v, logWeight := range m.Visible.each() {
+		sum.add(logWeight - m.freeEnergy(v))
 	}
 	return sum.value(), nil
 }
@@ -67,7 +68,10 @@ func (m *Harmonium) logPartitionOverVisible() (float64, error) {
 // summable reports whether the visible side, and for each of its states the hidden side, can be enumerated.
 func (m *Harmonium) summable() error {
 	states, err := m.Visible.enumerable(maxTerms)
-	if err != nil || m.Hidden.Family == Gaussian {
+	if err != nil {
+		return err
+	}
+	if err := m.reach(); err != nil || m.Hidden.Family == Gaussian || m.Hidden.endless() {
 		return err
 	}
 	_, err = m.Hidden.enumerable(maxTerms / states)
@@ -79,7 +83,7 @@ func (m *Harmonium) Probabilities() (states [][]float64, p []float64, err error)
 	if err := m.check(); err != nil {
 		return nil, nil, fmt.Errorf("exact: Probabilities: %w", err)
 	}
-	if _, err := m.Visible.enumerable(maxStates); err != nil {
+	if _, err := m.Visible.listable(maxStates); err != nil {
 		return nil, nil, fmt.Errorf("exact: Probabilities: visible: %w", err)
 	}
 	if err := m.summable(); err != nil {
@@ -100,11 +104,11 @@ func (m *Harmonium) JointProbabilities() (v, h [][]float64, p []float64, err err
 	if err := m.check(); err != nil {
 		return nil, nil, nil, fmt.Errorf("exact: JointProbabilities: %w", err)
 	}
-	states, err := m.Visible.enumerable(maxStates)
+	states, err := m.Visible.listable(maxStates)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("exact: JointProbabilities: visible: %w", err)
 	}
-	if _, err := m.Hidden.enumerable(maxStates / states); err != nil {
+	if _, err := m.Hidden.listable(maxStates / states); err != nil {
 		return nil, nil, nil, fmt.Errorf("exact: JointProbabilities: hidden: %w", err)
 	}
 	hidden := m.Hidden.list()

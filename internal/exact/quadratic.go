@@ -40,7 +40,10 @@ func (q *Quadratic) enumerate(temperature float64, clamped map[int]float64) (sta
 	if !(temperature > 0) || math.IsInf(temperature, 1) {
 		return nil, nil, 0, fmt.Errorf("temperature is %v, want a positive number", temperature)
 	}
-	if _, err := q.Units.enumerable(maxStates); err != nil {
+	if q.Units.Family == Binomial {
+		return nil, nil, 0, fmt.Errorf("%v units have an energy of their own, which E(x) leaves out", q.Units.Family)
+	}
+	if _, err := q.Units.listable(maxStates); err != nil {
 		return nil, nil, 0, err
 	}
 	for x := range q.Units.each() {

@@ -14,17 +14,22 @@ const (
 //
 // Far below 0 these are differences of nearly equal numbers. There, with a = −I and J_k = ∫ x^k exp(−ax − x²/2) dx, integration by parts
 // gives J_(k+1) = k·J_(k−1) − a·J_k, so that the ratios r_k = J_k/J_(k−1) obey r_k = k/(a + r_(k+1)): a continued fraction of positive
-// terms (Laplace's for the Mills ratio J_0 = 1/(a + r_1)), which loses nothing. The mean is r_1, the variance r_1·(r_2 − r_1).
+// terms (Laplace's for the Mills ratio J_0 = 1/(a + r_1)), which loses nothing. The mean is r_1, the variance r_1·(r_2 − r_1). As
+// r_k = p/q it takes one division: p/q becomes k·q/(a·q + p).
 //
 // Relative precision of mean and variance, and that of Γ to max(1, |Γ|): 1e-13 for every finite I.
 func TruncatedNormal(in float64) (cgf, mean, variance float64) {
 	switch {
 	case in < -2.5:
 		a := -in
-		last := math.Ceil(14 + 230/(a*a))
-		r := 2 * last / (a + math.Sqrt(a*a+4*last)) // where r_k is nearly r_(k+1): r(a + r) = k
-		for k := last; k > 1; k-- {
-			r = k / (a + r)
+		r := 2 / a
+		if a < 1e8 {
+			last := math.Ceil(14 + 230/(a*a))
+			p, q := 2*last/(a+math.Sqrt(a*a+4*last)), 1.0 // where r_k is nearly r_(k+1): r(a + r) = k
+			for k := last; k > 1; k-- {
+				p, q = k*q, a*q+p
+			}
+			r = p / q
 		}
 		mean = 1 / (a + r)
 		return -math.Log(a + mean), mean, mean * (r - mean)

@@ -281,6 +281,10 @@ func (f family) builders(scaled bool) (all []builder) {
 	if scaled {
 		args, name = batch+" "+f.cols, name+" with log-variance"
 	}
+	states := args
+	if !f.signed {
+		states = strings.Replace(args, batch, batch+"+", 1)
+	}
 	with := func(op func(units.Kind, *G.Node, *G.Node) (*G.Node, error)) func([]*G.Node) (*G.Node, error) {
 		return func(in []*G.Node) (*G.Node, error) {
 			if scaled {
@@ -304,7 +308,7 @@ func (f family) builders(scaled bool) (all []builder) {
 	return []builder{
 		{name: "CGF of " + name, args: args, out: "b", apply: with(CGF), plain: scalar(f.cgf)},
 		{name: "UnitMean of " + name, args: args, out: batch, apply: with(UnitMean), plain: plain(f.mean)},
-		{name: "UnitEnergy of " + name, args: args, out: "b", apply: with(UnitEnergy), plain: scalar(f.energy)},
+		{name: "UnitEnergy of " + name, args: states, out: "b", apply: with(UnitEnergy), plain: scalar(f.energy)},
 		{name: "UnitVariance of " + name, args: args, out: batch, apply: with(UnitVariance), wrt: []int{}, plain: plain(func(x, s []float64) []float64 {
 			out := make([]float64, len(x))
 			f.kind.F64.Variance(out, x, s) // internal/units tests it

@@ -134,6 +134,7 @@ type family struct {
 	cgf    func(x, s []float64) float64
 	mean   func(x, s []float64) []float64
 	energy func(x, s []float64) float64
+	signed bool // whether states may be negative
 }
 
 func total(f func(x, s float64) float64) func(x, s []float64) float64 {
@@ -158,9 +159,9 @@ func noEnergy(_, _ []float64) float64 { return 0 }
 
 var (
 	bernoulliFamily = family{units.Bernoulli, "n", total(func(x, _ float64) float64 { return plainSoftplus(x) }),
-		mapped(func(x, _ float64) float64 { return plainSigmoid(x) }), noEnergy}
+		mapped(func(x, _ float64) float64 { return plainSigmoid(x) }), noEnergy, true}
 	spinFamily = family{units.Spin, "n", total(func(x, _ float64) float64 { return math.Abs(x) + math.Log1p(math.Exp(-2*math.Abs(x))) }),
-		mapped(func(x, _ float64) float64 { return math.Tanh(x) }), noEnergy}
+		mapped(func(x, _ float64) float64 { return math.Tanh(x) }), noEnergy, true}
 	oneHotFamily = family{units.OneHot(3), "g", func(x, _ []float64) (sum float64) {
 		for lo := 0; lo < len(x); lo += 3 {
 			sum += logSum(x[lo : lo+3])
@@ -175,11 +176,11 @@ var (
 			out = append(out, math.Exp(x[lo])/whole, math.Exp(x[lo+1])/whole, math.Exp(x[lo+2])/whole)
 		}
 		return out
-	}, noEnergy}
+	}, noEnergy, true}
 	gaussianFamily = family{units.Gaussian, "n", total(func(x, s float64) float64 { return (math.Exp(s)*x*x + s + math.Log(2*math.Pi)) / 2 }),
-		mapped(func(x, s float64) float64 { return math.Exp(s) * x }), total(func(x, s float64) float64 { return x * x / 2 / math.Exp(s) })}
+		mapped(func(x, s float64) float64 { return math.Exp(s) * x }), total(func(x, s float64) float64 { return x * x / 2 / math.Exp(s) }), true}
 
-	families = []family{bernoulliFamily, spinFamily, oneHotFamily, gaussianFamily, joinedFamily}
+	families = []family{bernoulliFamily, spinFamily, oneHotFamily, gaussianFamily, reluFamily, binomialFamily, poissonFamily, joinedFamily, countsFamily}
 )
 
 var joinedFamily = family{units.Joined([]units.Kind{units.Spin, units.Gaussian}, []int{1, 2}), "j",
@@ -188,4 +189,56 @@ var joinedFamily = family{units.Joined([]units.Kind{units.Spin, units.Gaussian},
 		return append(spinFamily.mean(x[:1], s[:1]), gaussianFamily.mean(x[1:], s[1:])...)
 	},
 	func(x, s []float64) float64 { return gaussianFamily.energy(x[1:], s[1:]) },
+	true,
+}
+
+var (
+	rootHalfPi = math.Sqrt(math.Pi / 2)
+
+	reluFamily = family{units.ReLU, "n", total(func(x, _ float64) float64 {
+		if math.IsInf(x, -1) {
+			return x
+		}
+		return x*x/2 + math.Log(rootHalfPi*math.Erfc(-x/math.Sqrt2))
+	}), mapped(func(x, _ float64) float64 {
+		if math.IsInf(x, -1) {
+			return 0
+		}
+		return x + math.Exp(-x*x/2)/(rootHalfPi*math.Erfc(-x/math.Sqrt2))
+	}), total(func(x, _ float64) float64 { return x*x/2 + outside(x < 0) }), false}
+
+	binomialFamily = family{units.Binomial(4), "n", total(func(x, _ float64) float64 { return 4 * plainSoftplus(x) }),
+		mapped(func(x, _ float64) float64 { return 4 * plainSigmoid(x) }), total(func(x, _ float64) float64 {
+			if x < 0 || x > 4 {
+				return math.Inf(1)
+			}
+			return math.Log(math.Gamma(x+1) * math.Gamma(5-x) / 24)
+		}), false}
+
+	poissonFamily = family{units.Poisson, "n", total(func(x, _ float64) float64 { return math.Exp(x) }), mapped(func(x, _ float64) float64 { return math.Exp(x) }),
+		total(func(x, _ float64) float64 {
+			if x < 0 {
+				return math.Inf(1)
+			}
+			return math.Log(math.Gamma(x + 1))
+		}), false}
+
+	countsFamily = family{units.Joined([]units.Kind{units.Poisson, units.ReLU, units.Binomial(4)}, []int{1, 1, 1}), "j",
+		func(x, s []float64) float64 {
+			return poissonFamily.cgf(x[:1], s) + reluFamily.cgf(x[1:2], s) + binomialFamily.cgf(x[2:], s)
+		},
+		func(x, s []float64) []float64 {
+			return slices.Concat(poissonFamily.mean(x[:1], s), reluFamily.mean(x[1:2], s), binomialFamily.mean(x[2:], s))
+		},
+		func(x, s []float64) float64 {
+			return poissonFamily.energy(x[:1], s) + reluFamily.energy(x[1:2], s) + binomialFamily.energy(x[2:], s)
+		}, false}
+)
+
+// outside is the energy of what cannot be.
+func outside(is bool) float64 {
+	if is {
+		return math.Inf(1)
+	}
+	return 0
 }
