@@ -39,7 +39,8 @@ import (
 // log(1/(1−Confidence))/n, and what the few from where the base does not lead would add if there were ten times as many.
 //
 // data may be float32 or float64. When ctx ends, Certify returns what the last whole ladder gave together with ctx's error. Other errors:
-// what the visible units' Check says of the data, ErrConfig for settings that cannot be, ErrNotFinite. Cost: some eight ways of Chains chains
+// what the visible units' Check says of the data, what RBM.Normalisable says of a machine that may have no Z, ErrConfig for settings that cannot
+// be, ErrNotFinite. Cost: some eight ways of Chains chains
 // along the longest ladder, at two products of chains × visible × hidden a temperature.
 //
 // Sources: R. Neal, Stat. Comput. 11 (2001); R. Grosse, Z. Ghahramani, R. Adams, "Sandwiching the marginal likelihood using bidirectional
@@ -57,10 +58,13 @@ func Certify(ctx context.Context, m Model, data *tensor.Dense, config Config) (B
 
 func (b *Bound) certify(ctx context.Context, m Model, data *tensor.Dense, c Config) error {
 	rbm, ok := m.(*layers.RBM)
-	switch {
-	case !ok || enumerable(rbm, c.MaxStates):
+	if !ok || enumerable(rbm, c.MaxStates) {
 		return b.enumerate(ctx, m, max(0, c.MaxStates), c)
-	case m.Dtype() == tensor.Float32:
+	}
+	if err := rbm.Normalisable(); err != nil {
+		return err
+	}
+	if m.Dtype() == tensor.Float32 {
 		return certify[float32](ctx, rbm, data, c, b)
 	}
 	return certify[float64](ctx, rbm, data, c, b)
