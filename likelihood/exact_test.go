@@ -102,6 +102,22 @@ func TestExactSaysWhatItIs(t *testing.T) {
 	}
 }
 
+// Rows are read some thousands at a time, and drawn alike however many there are.
+func TestExactOfManyRows(t *testing.T) {
+	visible, hidden := bernoulli(4), bernoulli(3)
+	m := newMachine(visible, hidden, tensor.Float32, 2, 0.5, 0.5, false)
+	const rows = 10_000
+	grey := dense(tensor.Float32, rows, uniforms(1, 4*rows))
+	o, sum := oracle(m, visible, hidden), 0.0
+	sampled := must(readRows[float64](m, grey, Stochastic, 3))
+	for i := range rows {
+		sum += must(o.FreeEnergy(sampled[4*i : 4*i+4]))
+	}
+	b := must(Exact(context.Background(), m, grey, Config{Convention: Stochastic, Seed: 3}))
+	require.Equal(t, rows, b.Rows)
+	require.InDelta(t, sum/rows, b.FreeEnergy, 1e-9)
+}
+
 func TestExactRefuses(t *testing.T) {
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()

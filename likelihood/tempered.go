@@ -20,10 +20,10 @@ type tempered[T kernel.Float] struct {
 }
 
 const (
-	temperedChains = 5    // each of a ladder of replicas
-	exchangeTarget = 0.4  // of neighbours: rungs are as many as that needs
-	tuneSteps      = 310  // to find that out
-	untunedRungs   = 1000 // where more would be needed
+	temperedChains = 5   // each of a ladder of replicas
+	exchangeTarget = 0.4 // of neighbours: rungs are as many as that needs
+	tuneSteps      = 310 // to find that out
+	untunedRungs   = 100 // where more than a thousand would be needed
 )
 
 // newTempered makes chains at draws of the visible units without couplings, and finds their ladder.
