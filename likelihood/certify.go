@@ -39,9 +39,9 @@ import (
 // log(1/(1−Confidence))/n, and what the few from where the base does not lead would add if there were ten times as many.
 //
 // data may be float32 or float64. When ctx ends, Certify returns what the last whole ladder gave together with ctx's error. Other errors:
-// what the visible units' Check says of the data, what RBM.Normalisable says of a machine that may have no Z, ErrConfig for settings that cannot
-// be, ErrNotFinite. Cost: some eight ways of Chains chains
-// along the longest ladder, at two products of chains × visible × hidden a temperature.
+// what the visible units' Check says of the data, what RBM.Normalisable says of a machine that may have no Z, ErrConfig for settings that
+// cannot be, ErrNotFinite. Cost: on each ladder two ways of Chains chains, and five and the tempered replicas where the bounds agree, at
+// two products of chains × visible × hidden a temperature.
 //
 // Sources: R. Neal, Stat. Comput. 11 (2001); R. Grosse, Z. Ghahramani, R. Adams, "Sandwiching the marginal likelihood using bidirectional
 // Monte Carlo", 2015; C. H. Bennett, J. Comput. Phys. 22 (1976).

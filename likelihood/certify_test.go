@@ -89,6 +89,31 @@ func TestCertifyOfTwoModesThatDataShow(t *testing.T) {
 	}
 }
 
+// Strong couplings that no Gibbs chain leaves: a ferromagnet has two modes of one half each. Data of one of them, and so the base, hide log 2 nats;
+// of both they hide nothing.
+func TestCertifyOfAFerromagnet(t *testing.T) {
+	const n = 14
+	m := newMachine(spin(n), spin(4), tensor.Float32, 1, 0, 0, false)
+	w := make([]float64, n*4)
+	for i := range w {
+		w[i] = 1
+	}
+	check(m.Param("W").Set(w))
+	logZ := must(LogPartition(context.Background(), m))
+	up, both := make([]float64, 40*n), make([]float64, 40*n)
+	for i := range up {
+		up[i], both[i] = 1, float64(1-2*(i/n%2))
+	}
+	for seed := range fewer(3) {
+		b := must(Certify(context.Background(), m, dense(tensor.Float32, 40, up), Config{MaxStates: never, MaxTemperatures: 2000, Tolerance: 1, Seed: seed}))
+		require.False(t, b.Certified, "%v, log Z is %g", b, logZ)
+		require.InDelta(t, logZ-math.Log(2), b.Forward.LogZ, 0.1)
+		b = must(Certify(context.Background(), m, dense(tensor.Float32, 40, both), Config{MaxStates: never, MaxTemperatures: 2000, Seed: seed}))
+		require.True(t, b.Certified, b.Reason)
+		require.InDelta(t, logZ, b.LogZ, 0.05)
+	}
+}
+
 // needle is an RBM in which nearly all states are alike but one, of the share 1 − e^−2 of the mass, which a single strong hidden unit makes. Nothing that
 // is annealed finds it.
 func needle(n int, dtype tensor.Dtype) *layers.RBM {
