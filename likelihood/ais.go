@@ -34,7 +34,7 @@ type AIS struct {
 }
 
 // LogPartition estimates log Z. When ctx ends it returns ctx's error. Other errors: ErrConfig and ErrShape for settings that cannot be,
-// ErrNotFinite. Cost of a temperature: two (chains×visible)·(visible×hidden) products. Chains are of the machine's dtype, weights are
+// ErrNotFinite, and what RBM.Normalisable says of a machine that may have no Z. Cost of a temperature: two (chains×visible)·(visible×hidden) products. Chains are of the machine's dtype, weights are
 // float64.
 func (a AIS) LogPartition(ctx context.Context, m *layers.RBM) (Estimate, error) {
 	return a.run(ctx, m, nil)
@@ -67,6 +67,9 @@ func (a AIS) Reverse(ctx context.Context, m *layers.RBM, samples *tensor.Dense) 
 
 func (a AIS) run(ctx context.Context, m *layers.RBM, samples *tensor.Dense) (Estimate, error) {
 	err := checkModel(m)
+	if err == nil {
+		err = m.Normalisable()
+	}
 	if err == nil {
 		a, err = a.withDefaults(m)
 	}

@@ -134,7 +134,7 @@ func TestAISFailsOnAModeThatTheBaseDoesNotSee(t *testing.T) {
 	m, o, first, _ := twoModes(16, 5, 0.01, tensor.Float32)
 	logZ := must(o.LogPartition())
 	base := must(FitBase(m, first))
-	for seed := range uint64(3) {
+	for seed := range fewer(3) {
 		a := AIS{Temperatures: 2000, Base: base, Seed: seed}
 		up := must(a.LogPartition(context.Background(), m))
 		require.Less(t, up.LogZ, logZ-4)
@@ -216,4 +216,17 @@ func TestAISRefuses(t *testing.T) {
 	require.ErrorIs(t, err, energy.ErrShape)
 	_, err = FitBase(nil, rows)
 	require.ErrorIs(t, err, energy.ErrConfig)
+}
+
+// A temperature of 100 chains on 784×500, of which a run takes thousands.
+func BenchmarkAISTemperature(b *testing.B) {
+	m := newMachine(bernoulli(784), bernoulli(500), tensor.Float32, 1, 0.05, 0.5, false)
+	w := must(newWalk[float32](m, make([]float64, 784), 100, 1))
+	betas := even().betas(10_000)
+	w.path.DrawBase(w.chains, 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		w.path.AddWork(w.logWeights, w.chains, betas[5000:5002])
+		w.move(betas[5001])
+	}
 }

@@ -3,6 +3,7 @@ package likelihood
 import (
 	"context"
 	"math"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -29,15 +30,18 @@ import (
 //   - of the chains of one direction less than a fifth carries weight, so that its interval means little;
 //   - the mean log-weights of the reverse chains from data and of those from tempered chains differ, which shows what chains in the wrong
 //     mode hide from the mean of weights;
-//   - a reverse chain has a log-weight far beyond all forward ones: it comes from where the base does not lead;
-//   - another lower bound, from a base of zeros or from the deepest mode that single hidden units lead to, lies above the upper bound.
+//   - more than a twentieth of the reverse chains have log-weights far beyond all forward ones: they come from where the base does not lead;
+//   - another lower bound lies above the upper bound: AIS from a base of zeros, from the deepest mode that single hidden units lead to, or from
+//     where the farthest of those reverse chains started.
 //
 // A mode that nothing of this leads to cannot be excluded by any number of chains. Model samples that miss a mode of the share ε of the mass
-// shift log Z by −log(1−ε); what n reverse chains may miss at the given confidence, log(1/(1−Confidence))/n, is part of the upper bound.
+// shift log Z by −log(1−ε). Part of the upper bound is therefore what n reverse chains may miss at the given confidence,
+// log(1/(1−Confidence))/n, and what the few from where the base does not lead would add if there were ten times as many.
 //
 // data may be float32 or float64. When ctx ends, Certify returns what the last whole ladder gave together with ctx's error. Other errors:
-// what the visible units' Check says of the data, ErrConfig for settings that cannot be, ErrNotFinite. Cost: some eight ways of Chains chains
-// along the longest ladder, at two products of chains × visible × hidden a temperature.
+// what the visible units' Check says of the data, what RBM.Normalisable says of a machine that may have no Z, ErrConfig for settings that
+// cannot be, ErrNotFinite. Cost: on each ladder two ways of Chains chains, and five and the tempered replicas where the bounds agree, at
+// two products of chains × visible × hidden a temperature.
 //
 // Sources: R. Neal, Stat. Comput. 11 (2001); R. Grosse, Z. Ghahramani, R. Adams, "Sandwiching the marginal likelihood using bidirectional
 // Monte Carlo", 2015; C. H. Bennett, J. Comput. Phys. 22 (1976).
@@ -54,10 +58,13 @@ func Certify(ctx context.Context, m Model, data *tensor.Dense, config Config) (B
 
 func (b *Bound) certify(ctx context.Context, m Model, data *tensor.Dense, c Config) error {
 	rbm, ok := m.(*layers.RBM)
-	switch {
-	case !ok || enumerable(rbm, c.MaxStates):
+	if !ok || enumerable(rbm, c.MaxStates) {
 		return b.enumerate(ctx, m, max(0, c.MaxStates), c)
-	case m.Dtype() == tensor.Float32:
+	}
+	if err := rbm.Normalisable(); err != nil {
+		return err
+	}
+	if m.Dtype() == tensor.Float32 {
 		return certify[float32](ctx, rbm, data, c, b)
 	}
 	return certify[float64](ctx, rbm, data, c, b)
@@ -85,11 +92,11 @@ type search[T kernel.Float] struct {
 	down   *walk[T]  // the way down, from data and from tempered chains
 	atData []T       // where the data-started chains stand at the model
 
-	zeros, deep   []float64 // the other bases: see probe
-	zerosLadder   ladder
-	deepLadder    ladder
-	tempered      *tempered[T]
-	temperedSteps int
+	tempered    *tempered[T]
+	zeros, deep []float64 // other bases, see probe
+	zerosLadder ladder
+	deepLadder  ladder
+	probe       *probe[T]
 }
 
 func certify[T kernel.Float](ctx context.Context, m *layers.RBM, data *tensor.Dense, c Config, b *Bound) error {
@@ -126,6 +133,9 @@ func (s *search[T]) start(data *tensor.Dense) error {
 		return err
 	}
 	if s.down, err = s.walk(s.base); err != nil {
+		return err
+	}
+	if s.probe, err = newProbe[T](s.m, s.seed()); err != nil {
 		return err
 	}
 	width, count := s.m.Visible().Len(), data.Shape()[0]
@@ -165,7 +175,12 @@ func (s *search[T]) climb(ctx context.Context, n int, last bool) (evidence, erro
 	if !last && len(e.doubts(s.c)) > 0 {
 		return e, nil
 	}
-	atTempered, err := s.temper(ctx, n)
+	if s.tempered == nil {
+		if s.tempered, err = newTempered[T](ctx, s.m, s.seed()); err != nil {
+			return e, err
+		}
+	}
+	atTempered, err := s.tempered.rows(ctx, s.c.Chains, n)
 	if err != nil {
 		return e, err
 	}
@@ -174,15 +189,28 @@ func (s *search[T]) climb(ctx context.Context, n int, last bool) (evidence, erro
 		return e, err
 	}
 	if s.deep == nil {
-		if s.deep, err = probe[T](ctx, s.m, 4*s.c.Chains, s.seed()); err != nil {
+		if s.deep, err = s.probe.deepest(ctx, 4*s.c.Chains); err != nil {
 			return e, err
 		}
 	}
 	if e.fromDeep, err = s.up(ctx, "AIS from the deepest mode of a hidden unit", s.deep, &s.deepLadder, n); err != nil {
 		return e, err
 	}
-	e.fromZeros, err = s.up(ctx, "AIS from a base of zeros", s.zeros, &s.zerosLadder, n)
-	return e, err
+	if e.fromZeros, err = s.up(ctx, "AIS from a base of zeros", s.zeros, &s.zerosLadder, n); err != nil {
+		return e, err
+	}
+	if count, farthest := e.beyond(); count > 0 {
+		width := s.m.Visible().Len()
+		far, err := s.probe.around(ctx, slices.Concat(s.atData, atTempered)[farthest*width:(farthest+1)*width])
+		if err != nil {
+			return e, err
+		}
+		fresh := even()
+		if e.fromFar, err = s.up(ctx, "AIS from where the base does not lead", far, &fresh, n); err != nil {
+			return e, err
+		}
+	}
+	return e, nil
 }
 
 // up is AIS from a base. The ladder is better the next time.
@@ -212,35 +240,4 @@ func (s *search[T]) estimate(method string, sign float64, w *walk[T], n int) (Es
 		writer{s.c.Progress}.line("%v", e)
 	}
 	return e, err
-}
-
-// The tempered chains: so many ladders, each of so many rungs that neighbours exchange often enough.
-const (
-	temperedLadders = 5
-	minRungs        = 8
-	maxRungs        = 64
-	minExchange     = 0.25
-	rungTrial       = 200 // steps to measure that in
-)
-
-// temper has tempered chains go n steps and returns where they were at the model in the second half of them, a row for each chain of a walk.
-func (s *search[T]) temper(ctx context.Context, n int) ([]T, error) {
-	for rungs := minRungs; s.tempered == nil; rungs *= 2 {
-		t, err := newTempered[T](s.m, temperedLadders, s.zerosLadder.betas(rungs-1), s.seed())
-		if err != nil {
-			return nil, err
-		}
-		if err := t.rest(ctx, rungTrial); err != nil {
-			return nil, err
-		}
-		if t.slowest() > minExchange || 2*rungs > maxRungs {
-			s.tempered = t
-		}
-	}
-	if err := s.tempered.rest(ctx, n/2); err != nil {
-		return nil, err
-	}
-	rows := make([]T, len(s.atData))
-	err := s.tempered.sample(ctx, rows, max(1, n/2*temperedLadders/s.c.Chains))
-	return rows, err
 }

@@ -34,51 +34,65 @@ func (c Convention) String() string {
 	return fmt.Sprintf("Convention(%d)", int(c))
 }
 
-// readRows checks data against a side of a model and returns them in the precision T under a convention.
+// readRows checks data and returns them in the precision T under a convention.
 func readRows[T kernel.Float](m Model, data *tensor.Dense, c Convention, seed uint64) ([]T, error) {
+	if err := checkRows(m, data, c); err != nil {
+		return nil, err
+	}
+	v := make([]T, data.Shape()[0]*m.Visible().Len())
+	fillRows(v, m, data, 0, c, seed)
+	return v, nil
+}
+
+// checkRows checks data against the visible units of a model.
+func checkRows(m Model, data *tensor.Dense, c Convention) error {
 	u := m.Visible()
 	if data == nil {
-		return nil, fmt.Errorf("no data given: %w", energy.ErrConfig)
+		return fmt.Errorf("no data given: %w", energy.ErrConfig)
 	}
 	if err := u.Check(data); err != nil {
-		return nil, fmt.Errorf("data: %w", err)
+		return fmt.Errorf("data: %w", err)
 	}
 	if data.Shape()[0] == 0 {
-		return nil, fmt.Errorf("data: no rows: %w", energy.ErrShape)
+		return fmt.Errorf("data: no rows: %w", energy.ErrShape)
 	}
 	if c < AsIs || c > Stochastic {
-		return nil, fmt.Errorf("Convention is %v, want AsIs, Threshold or Stochastic: %w", c, energy.ErrConfig)
+		return fmt.Errorf("Convention is %v, want AsIs, Threshold or Stochastic: %w", c, energy.ErrConfig)
 	}
 	if c != AsIs && !slices.Contains(u.Families(), "Bernoulli") {
-		return nil, fmt.Errorf("Convention %q cannot take effect on %v, want Bernoulli units: %w", c, u, energy.ErrConfig)
+		return fmt.Errorf("Convention %q cannot take effect on %v, want Bernoulli units: %w", c, u, energy.ErrConfig)
 	}
-	v := make([]T, data.Shape()[0]*u.Len())
+	return nil
+}
+
+// fillRows fills dst with checked rows from the first on.
+func fillRows[T kernel.Float](dst []T, m Model, data *tensor.Dense, first int, c Convention, seed uint64) {
+	n := m.Visible().Len()
 	if data.Dtype() == tensor.Float32 {
-		kernel.Convert(v, data.Float32s())
+		kernel.Convert(dst, data.Float32s()[first*n:first*n+len(dst)])
 	} else {
-		kernel.Convert(v, data.Float64s())
+		kernel.Convert(dst, data.Float64s()[first*n:first*n+len(dst)])
 	}
 	if c == AsIs {
-		return v, nil
+		return
 	}
-	draws, binary, border := rng.New(seed, "likelihood binarise"), u.Columns("Bernoulli"), make([]T, u.Len())
+	draws, binary, border := rng.New(seed, "likelihood binarise"), m.Visible().Columns("Bernoulli"), make([]T, n)
 	for j := range border {
 		border[j] = 0.5
 	}
-	for i := range len(v) / len(border) {
-		row := v[i*len(border) : (i+1)*len(border)]
+	for i := range len(dst) / n {
+		row := dst[i*n : (i+1)*n]
 		if c == Stochastic {
-			rng.Uniform(draws.Row(i, 0), border)
+			rng.Uniform(draws.Row(first+i, 0), border)
 		}
 		for j, x := range row {
-			if !binary[j] {
-				continue
-			}
-			row[j] = 0
-			if border[j] < x {
+			switch {
+			case !binary[j]:
+			case border[j] < x:
 				row[j] = 1
+			default:
+				row[j] = 0
 			}
 		}
 	}
-	return v, nil
 }

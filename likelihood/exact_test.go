@@ -67,13 +67,13 @@ func at(x *tensor.Dense, i, j int) float64 {
 
 // More states than a block, and as many on the other side, counted from both.
 func TestLogPartitionGoesThroughAllBlocks(t *testing.T) {
-	visible, hidden := bernoulli(13), bernoulli(12)
+	visible, hidden := bernoulli(12), bernoulli(11)
 	m := newMachine(visible, hidden, tensor.Float64, 8, 0.5, 0.5, false)
 	var text strings.Builder
 	got, side, err := enumerate(context.Background(), m, energy.MaxStates, writer{&text})
 	require.NoError(t, err)
 	require.Equal(t, "hidden side", side)
-	require.Contains(t, text.String(), "enumerated 1024 of 4096 states")
+	require.Contains(t, text.String(), "enumerated 1024 of 2048 states")
 	require.InDelta(t, must(oracle(m, visible, hidden).LogPartitionOverVisible()), got, 1e-10)
 }
 
@@ -100,6 +100,22 @@ func TestExactSaysWhatItIs(t *testing.T) {
 	for _, x := range sampled {
 		require.True(t, x == 0 || x == 1)
 	}
+}
+
+// Rows are read some thousands at a time, and drawn alike however many there are.
+func TestExactOfManyRows(t *testing.T) {
+	visible, hidden := bernoulli(4), bernoulli(3)
+	m := newMachine(visible, hidden, tensor.Float32, 2, 0.5, 0.5, false)
+	const rows = 10_000
+	grey := dense(tensor.Float32, rows, uniforms(1, 4*rows))
+	o, sum := oracle(m, visible, hidden), 0.0
+	sampled := must(readRows[float64](m, grey, Stochastic, 3))
+	for i := range rows {
+		sum += must(o.FreeEnergy(sampled[4*i : 4*i+4]))
+	}
+	b := must(Exact(context.Background(), m, grey, Config{Convention: Stochastic, Seed: 3}))
+	require.Equal(t, rows, b.Rows)
+	require.InDelta(t, sum/rows, b.FreeEnergy, 1e-9)
 }
 
 func TestExactRefuses(t *testing.T) {

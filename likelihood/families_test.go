@@ -23,7 +23,7 @@ func poisson(n int) side { return side{energy.Poisson(n), exact.Side{Family: exa
 // itself. A path that tempered U as well would be the path to another model.
 func TestLogPartitionOfUnboundedFamilies(t *testing.T) {
 	for _, pair := range [][2]side{
-		{binomial(3, 3), bernoulli(4)}, {binomial(2, 3), binomial(2, 2)}, {binomial(2, 4), gaussian(2)}, {spin(4), binomial(2, 3)},
+		{gaussian(3), gaussian(2)}, {binomial(3, 3), bernoulli(4)}, {binomial(2, 3), binomial(2, 2)}, {binomial(2, 4), gaussian(2)}, {spin(4), binomial(2, 3)},
 		{relu(2), bernoulli(4)}, {bernoulli(5), relu(2)}, {relu(1), relu(1)}, {relu(1), gaussian(1)}, {gaussian(1), relu(1)}, {binomial(2, 3), relu(2)},
 		{poisson(2), spin(4)}, {oneHot(2, 3), poisson(2)}, {poisson(1), poisson(1)}, {poisson(1), relu(1)}, {relu(1), poisson(1)}, {poisson(2), binomial(2, 2)},
 	} {
@@ -57,5 +57,39 @@ func TestLogPartitionOfUnboundedFamilies(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A machine that has no Z is refused before anything is estimated, with what is wrong.
+func TestMachinesWithoutADistributionAreRefused(t *testing.T) {
+	for _, pair := range [][2]side{{gaussian(4), gaussian(4)}, {relu(3), relu(3)}} {
+		m := newMachine(pair[0], pair[1], tensor.Float64, 4, 3, 0.4, false)
+		rows := dense(tensor.Float64, 2, make([]float64, 2*pair[0].units.Len()))
+		want := m.Normalisable()
+		require.Error(t, want)
+		_, err := Certify(context.Background(), m, rows, Config{})
+		require.ErrorContains(t, err, want.Error())
+		_, err = AIS{}.LogPartition(context.Background(), m)
+		require.ErrorContains(t, err, want.Error())
+		_, err = AIS{}.Reverse(context.Background(), m, rows)
+		require.ErrorContains(t, err, want.Error())
+		_, err = FreeEnergyGap(context.Background(), m, rows, rows, AsIs, 0)
+		require.NoError(t, err, "it needs no Z")
+	}
+}
+
+// Certificates of families without bounds.
+func TestCertifyOfUnboundedFamilies(t *testing.T) {
+	for _, pair := range [][2]side{{gaussian(4), gaussian(3)}, {relu(2), bernoulli(5)}, {poisson(3), spin(4)}, {binomial(3, 3), gaussian(2)}} {
+		m := newMachine(pair[0], pair[1], tensor.Float32, 4, 0.25, 0.4, false)
+		require.NoError(t, m.Normalisable())
+		o := oracle(m, pair[0], pair[1])
+		rows := dense(tensor.Float32, 4, round(uniforms(1, 4*pair[0].units.Len())))
+		b, err := Certify(context.Background(), m, rows, Config{MaxStates: never})
+		require.NoError(t, err)
+		require.True(t, b.Certified, "%v: %v", pair[0].units, b)
+		logZ := must(o.LogPartition())
+		require.Less(t, b.LogZLower, logZ+0.01)
+		require.Greater(t, b.LogZUpper, logZ-0.01)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"testing"
 
 	"gorgonia.org/tensor"
 
@@ -27,6 +28,14 @@ func check(err error) {
 }
 
 var dtypes = []tensor.Dtype{tensor.Float64, tensor.Float32}
+
+// fewer is n, or 1 with -short.
+func fewer(n uint64) uint64 {
+	if testing.Short() {
+		return 1
+	}
+	return n
+}
 
 // side is units for a test, as the library and as the oracle know them.
 type side struct {

@@ -7,6 +7,7 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
@@ -34,24 +35,39 @@ func FreeEnergyGap(ctx context.Context, m Model, training, heldOut *tensor.Dense
 	return Score{"free-energy gap", high.Value - low.Value, math.Hypot(high.Deviation, low.Deviation), high.Rows + low.Rows, c}, nil
 }
 
-// freeEnergies is F of each row, in float64.
+// freeEnergies is F of each row, in float64, of so many rows at a time.
 func freeEnergies(ctx context.Context, m Model, data *tensor.Dense, c Convention, seed uint64) ([]float64, error) {
-	rows, err := readRows[float64](m, data, c, seed)
-	if err != nil {
+	const block = 4096
+	if err := checkRows(m, data, c); err != nil {
 		return nil, err
 	}
-	if bm, ok := m.(*layers.Boltzmann); ok {
-		return boltzmannFreeEnergies(ctx, bm, rows)
+	var of func(rows []float64) ([]float64, error)
+	switch m := m.(type) {
+	case *layers.Boltzmann:
+		of = func(rows []float64) ([]float64, error) { return boltzmannFreeEnergies(ctx, m, rows) }
+	case *layers.RBM:
+		p, err := plain64(m)
+		if err != nil {
+			return nil, err
+		}
+		shift := constant(m)
+		of = func(rows []float64) ([]float64, error) {
+			f := p.FreeEnergy(rows, len(rows)/p.VisibleLen)
+			kernel.AddShifted(f, ones(len(f)), 0, shift)
+			return f, ctx.Err()
+		}
 	}
-	rbm := m.(*layers.RBM)
-	p, err := plain64(rbm)
-	if err != nil {
-		return nil, err
+	n, width := data.Shape()[0], m.Visible().Len()
+	var all []float64
+	rows := make([]float64, min(n, block)*width)
+	for first := 0; first < n; first += block {
+		part := rows[:min(block, n-first)*width]
+		fillRows(part, m, data, first, c, seed)
+		f, err := of(part)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f...)
 	}
-	f := p.FreeEnergy(rows, data.Shape()[0])
-	shift := constant(rbm)
-	for i := range f {
-		f[i] += shift
-	}
-	return f, nil
+	return all, nil
 }

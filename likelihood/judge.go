@@ -9,10 +9,11 @@ import (
 	"github.com/harmonium-go/harmonium/internal/kernel"
 )
 
-// evidence is what one ladder has found. Without tempered chains it is preliminary: fromTempered, fromZeros and fromDeep are empty.
+// evidence is what one ladder has found. Without tempered chains it is preliminary, and the others are empty.
 type evidence struct {
-	forward, fromZeros, fromDeep Estimate // AIS from the fitted base, and from others
+	forward                      Estimate // AIS from the fitted base
 	fromData, fromTempered       Estimate // reverse AIS
+	fromZeros, fromDeep, fromFar Estimate // AIS from other bases; the last only where there is cause
 }
 
 func (e evidence) whole() bool { return e.fromTempered.Chains > 0 }
@@ -25,17 +26,24 @@ func (e evidence) reverse() []Estimate {
 	return []Estimate{e.fromData}
 }
 
-// bounds are the lower end of the forward chains' interval and the highest upper end of the reverse ones', with what those may have missed.
+// bounds are the lower end of the forward chains' interval and the highest upper end of the reverse ones', with what those may have missed or
+// have too few of.
 func (e evidence) bounds(c Config) (low, high float64) {
 	low, _ = e.forward.Interval(c.Confidence)
-	high, chains := math.Inf(-1), 0
+	high = math.Inf(-1)
 	for _, r := range e.reverse() {
 		_, h := r.Interval(c.Confidence)
 		high = max(high, h)
-		chains += r.Chains
 	}
-	return low, high - math.Log(1-c.Confidence)/float64(chains)
+	high -= math.Log(1-c.Confidence) / e.reverseChains()
+	if e.whole() {
+		count, _ := e.beyond()
+		high += math.Log1p(10 * float64(count) / (e.reverseChains() - float64(count))) // odds ten times as high
+	}
+	return low, high
 }
+
+func (e evidence) reverseChains() float64 { return float64(e.fromData.Chains + e.fromTempered.Chains) }
 
 // judge fills in a bound and decides whether to certify it.
 func (e evidence) judge(c Config, b *Bound) error {
@@ -83,16 +91,19 @@ func (e evidence) doubts(c Config) []string {
 	if d, limit := e.disagreement(c); d > limit {
 		doubt("reverse runs from data and from tempered chains disagree by %.2f nats", d)
 	}
-	if beyond, limit := e.beyond(); beyond > limit {
-		doubt("a reverse chain comes from where the base does not lead, %.2f nats beyond all forward ones", beyond)
+	if count, _ := e.beyond(); float64(count) > maxBeyond*e.reverseChains() {
+		doubt("%d of %.0f reverse chains come from where the base does not lead", count, e.reverseChains())
 	}
-	for _, other := range []Estimate{e.fromZeros, e.fromDeep} {
-		if more := other.LogZ - 3*other.Deviation - high; more > 0 {
+	for _, other := range []Estimate{e.fromZeros, e.fromDeep, e.fromFar} {
+		if more := other.LogZ - 3*other.Deviation - high; other.Chains > 0 && more > 0 {
 			doubt("%s finds %.2f nats more", other.Method, more)
 		}
 	}
 	return all
 }
+
+// maxBeyond is the share of the reverse chains that may come from where the base does not lead.
+const maxBeyond = 0.05
 
 // disagreement is how far the mean log-weights of the two kinds of reverse chains are apart, and how far they may be: half the tolerance, or what
 // chance does to them. The mean of 1/w itself, which the estimates are made of, is that of the chains with the lowest log-weights: chains
@@ -104,14 +115,20 @@ func (e evidence) disagreement(c Config) (distance, limit float64) {
 	return math.Abs(dataMean - otherMean), max(c.Tolerance/2, 4*chance)
 }
 
-// beyond is how far the highest log-weight of the reverse chains lies above that of the forward chains, and how far it may: with log-weights of
-// a normal distribution of deviation σ those of the reverse chains have the same and a mean higher by σ², and the difference of two maxima of a
-// hundred deviates by 0.6σ. Three σ and a little is where a mode that the base does not lead to begins.
-func (e evidence) beyond() (distance, limit float64) {
-	highest := math.Inf(-1)
-	for _, r := range e.reverse() {
-		highest = max(highest, kernel.Max(r.LogWeights))
-	}
+// beyond counts the reverse chains whose log-weights lie far above those of all forward chains, and returns the farthest. With log-weights of a
+// normal distribution of deviation σ those of the reverse chains have the same and a mean higher by σ², and the difference of two maxima of a
+// hundred deviates by 0.6σ. Three σ and a little more is where a mode that the base does not lead to begins.
+func (e evidence) beyond() (count, farthest int) {
 	_, sigma := meanDeviation(e.forward.LogWeights)
-	return highest - kernel.Max(e.forward.LogWeights), sigma*sigma + 3*sigma + 0.1
+	reach := kernel.Max(e.forward.LogWeights) + sigma*sigma + 3*sigma + 0.1
+	all := slices.Concat(e.fromData.LogWeights, e.fromTempered.LogWeights)
+	for i, x := range all {
+		if x > reach {
+			count++
+		}
+		if x > all[farthest] {
+			farthest = i
+		}
+	}
+	return count, farthest
 }

@@ -78,8 +78,10 @@ func checkPoints(x, first *tensor.Dense) error {
 	switch {
 	case x == nil:
 		return fmt.Errorf("none given: %w", energy.ErrConfig)
-	case x.Dims() != 2 || x.Shape()[0] < 2 || x.Shape()[1] != first.Shape()[1]:
-		return fmt.Errorf("shape %v, want (rows, %d) with at least two rows: %w", x.Shape(), first.Shape()[1], energy.ErrShape)
+	case x.Dims() != 2 || x.Shape()[0] < 2:
+		return fmt.Errorf("shape %v, want (rows, n) with at least two rows: %w", x.Shape(), energy.ErrShape)
+	case x.Shape()[1] != first.Shape()[1]:
+		return fmt.Errorf("shape %v, want (rows, %d) as the samples: %w", x.Shape(), first.Shape()[1], energy.ErrShape)
 	case x.RequiresIterator() || !x.DataOrder().IsRowMajor():
 		return fmt.Errorf("the tensor is a view that is not contiguous, want row-major data without gaps: %w", energy.ErrShape)
 	case x.Dtype() != tensor.Float32 && x.Dtype() != tensor.Float64 || x.Dtype() != first.Dtype():
