@@ -50,24 +50,7 @@ func TestClusterSamplersAreStationary(t *testing.T) {
 					"the temperature is another":  func(_, _, t *float64) { *t *= 2 },
 				} {
 					require.True(t, found(func(seed uint64) error {
-						return stays(c, func(m boltzmann, seed uint64, temperature float64, visible, hidden []bool) Kernel {
-							wrong := c.make(m.bm.Dtype(), seed, 1)
-							for _, name := range []string{"W", "b"} {
-								x := wrong.bm.Param(name).Float64s()
-								for i := range x {
-									unused := 1.0
-									if name == "W" {
-										of(&x[i], &unused, &unused)
-									} else {
-										of(&unused, &x[i], &unused)
-									}
-								}
-								check(wrong.bm.Param(name).Set(x))
-							}
-							unused := 1.0
-							of(&unused, &unused, &temperature)
-							return sampler(wrong, seed, temperature, visible, hidden)
-						}, tensor.Float64, seed, 1.5, false, 1)
+						return stays(c, ofAnother(c, sampler, 1, of), tensor.Float64, seed, 1.5, false, 1)
 					}), "%s: %s", name, what)
 				}
 				// Clamped units that are let go and put back. Machines whose units hardly depend on those that are clamped do not show it.
