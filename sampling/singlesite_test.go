@@ -387,36 +387,53 @@ func TestChangesBetweenSteps(t *testing.T) {
 	require.Equal(t, allRows(again), allRows(other))
 }
 
-// boltzmannSamplers are all kernels of Boltzmann machines.
-func boltzmannSamplers() map[string]boltzmannSampler { return gibbsSamplers }
+// eachWide runs a test on every kernel with machines that are wide enough for every path of it.
+func eachWide(dtype tensor.Dtype, test func(name string, m boltzmann, sampler boltzmannSampler)) {
+	for _, shape := range []shape{dense0, sparse} {
+		m := wideBoltzmann(dtype, shape)
+		for name, sampler := range gibbsSamplers {
+			if sampler(m, 1, 1, nil, nil) != nil {
+				test(name+", "+string(shape), m, sampler)
+			}
+		}
+		test("Metropolis, "+string(shape), m, metropolisSampler)
+		ferromagnet := boltzmannCase{"ferromagnet", shape, sideOf(joined("joined", bernoulli(60), spin(20))), sideOf(spin(30))}.make(dtype, 3, 1)
+		w := ferromagnet.bm.Param("W").Float64s()
+		for i := range w {
+			w[i] /= 20
+		}
+		check(ferromagnet.bm.Param("W").Set(w))
+		for name, sampler := range clusterSamplers {
+			test(name+", "+string(shape), ferromagnet, sampler)
+		}
+	}
+}
 
-// The chains of a state do not depend on processors, on each other or on their number.
+// The chains of a state do not depend on processors, on each other or on their number, nor on what the kernel did before.
 func TestBoltzmannChainsAlone(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, dtype := range dtypes {
-		for _, shape := range []shape{dense0, sparse} {
-			m := wideBoltzmann(dtype, shape)
-			for name, sampler := range boltzmannSamplers() {
-				k := func() Kernel { return sampler(m, 4, 1.2, nil, nil) }
-				if k() == nil {
-					continue
-				}
-				after := func(n int) [][]float64 {
-					s := must(RandomBoltzmannState(m.bm, n, 9))
-					require.NoError(t, runs(context.Background(), k(), s, 4))
-					return allRows(s)
-				}
-				runtime.GOMAXPROCS(1)
-				want := after(150)
-				for _, processors := range []int{2, 5} {
-					runtime.GOMAXPROCS(processors)
-					require.Equal(t, want, after(150), "%s, %v, GOMAXPROCS %d", name, dtype, processors)
-				}
-				for _, n := range []int{1, 2, 5, 33} {
-					require.Equal(t, want[:n], after(n), "%s, %v, %d chains", name, dtype, n)
-				}
+		eachWide(dtype, func(name string, m boltzmann, sampler boltzmannSampler) {
+			after := func(n int, seed uint64) [][]float64 {
+				s, k := must(RandomBoltzmannState(m.bm, n, 9)), sampler(m, seed, 1.2, nil, nil)
+				require.NoError(t, runs(context.Background(), k, s, 2))
+				require.NoError(t, step(k, must(RandomBoltzmannState(m.bm, 3, 2))))
+				require.NoError(t, runs(context.Background(), sampler(m, seed, 1.2, nil, nil), s, 1)) // as from a file
+				require.NoError(t, runs(context.Background(), k, s, 1))
+				require.EqualValues(t, 4, s.Step)
+				return allRows(s)
 			}
-		}
+			runtime.GOMAXPROCS(1)
+			want := after(150, 4)
+			for _, processors := range []int{2, 5} {
+				runtime.GOMAXPROCS(processors)
+				require.Equal(t, want, after(150, 4), "%s, %v, GOMAXPROCS %d", name, dtype, processors)
+			}
+			for _, n := range []int{1, 2, 5, 33} {
+				require.Equal(t, want[:n], after(n, 4), "%s, %v, %d chains", name, dtype, n)
+			}
+			require.NotEqual(t, want, after(150, 5), name)
+		})
 	}
 }
 
@@ -424,17 +441,44 @@ func TestBoltzmannStepsAllocateNothing(t *testing.T) {
 	if race.Enabled {
 		t.Skip("sync.Pool leaks under the race detector")
 	}
-	for _, shape := range []shape{dense0, sparse} {
-		m := wideBoltzmann(tensor.Float32, shape)
-		for name, sampler := range boltzmannSamplers() {
-			k := sampler(m, 4, 1.2, make([]bool, m.visible), make([]bool, len(m.k)-m.visible))
-			if k == nil {
-				continue
-			}
-			s := must(RandomBoltzmannState(m.bm, 60, 9))
-			require.Zero(t, testing.AllocsPerRun(20, func() { check(step(k, s)) }), "%s, %s", name, shape)
+	eachWide(tensor.Float32, func(name string, m boltzmann, sampler boltzmannSampler) {
+		k, s := sampler(m, 4, 1.2, make([]bool, m.visible), make([]bool, len(m.k)-m.visible)), must(RandomBoltzmannState(m.bm, 60, 9))
+		require.Zero(t, testing.AllocsPerRun(20, func() { check(step(k, s)) }), name)
+	})
+}
+
+// Each chain may have a clamp of its own: it goes as with that clamp for all.
+func TestClampsOfEachChain(t *testing.T) {
+	const chains = 90
+	eachWide(tensor.Float64, func(name string, m boltzmann, sampler boltzmannSampler) {
+		nh := len(m.k) - m.visible
+		clamps := [][2][]bool{{make([]bool, m.visible), make([]bool, nh)}, {make([]bool, m.visible), make([]bool, nh)}}
+		clamps[0][0][3], clamps[0][0][4], clamps[0][1][2] = true, true, true
+		for i := range 50 {
+			clamps[1][0][i] = true
 		}
-	}
+		var visible, hidden []bool
+		for i := range chains {
+			visible, hidden = append(visible, clamps[i%2][0]...), append(hidden, clamps[i%2][1]...)
+		}
+		run := func(visible, hidden []bool) [][]float64 {
+			s := must(RandomBoltzmannState(m.bm, chains, 9))
+			require.NoError(t, runs(context.Background(), sampler(m, 4, 1.2, visible, hidden), s, 3))
+			return allRows(s)
+		}
+		got, even, odd := run(visible, hidden), run(clamps[0][0], clamps[0][1]), run(clamps[1][0], clamps[1][1])
+		for i, x := range got {
+			require.Equal(t, [][]float64{even[i], odd[i]}[i%2], x, "%s, chain %d", name, i)
+		}
+		require.NotEqual(t, even, odd, name)
+		mixed := run(visible, nil)
+		for i := range chains {
+			require.Equal(t, run(clamps[i%2][0], nil)[i], mixed[i], name)
+			if i == 1 {
+				break
+			}
+		}
+	})
 }
 
 // Chains of a machine start at draws from the biases alone, or at rows with hidden units so drawn.
