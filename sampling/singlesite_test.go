@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/bonds"
 	"github.com/harmonium-go/harmonium/internal/race"
 	"github.com/harmonium-go/harmonium/internal/rng"
 	"github.com/harmonium-go/harmonium/layers"
@@ -100,6 +101,7 @@ type sweeper struct {
 	temperature float64
 	clamp       []bool
 	blocks      [][]int // first columns
+	coloured    bool    // the blocks are drawn at once
 	fault       sweepFault
 }
 
@@ -141,7 +143,10 @@ func (k sweeper) sweep(x []float64, chain int, step uint64) {
 		}
 		noise[i] = row[chain%64]
 	}
-	for lo, part := 0, 0; lo < n && k.m.bm.Config().Edges != nil; part++ {
+	if k.coloured {
+		k.colouredNoise(noise, family, chain, step)
+	}
+	for lo, part := 0, 0; lo < n && k.m.bm.Config().Edges != nil && !k.coloured; part++ {
 		hi := lo
 		for hi < n && family[hi] == family[lo] {
 			hi++
@@ -198,8 +203,11 @@ func (k sweeper) sweep(x []float64, chain int, step uint64) {
 				}
 				x[i] = variance*f + math.Sqrt(variance*t)*noise[i]
 			case "OneHot":
-				best, most := 0, math.Inf(-1)
-				for at := i; at < end; at++ {
+				best, most := i, math.Inf(-1)
+				if k.coloured {
+					best = k.choose(i, end, field, noise[i], t)
+				}
+				for at := i; at < end && !k.coloured; at++ {
 					g := -t * math.Log(-math.Log(noise[at]))
 					if k.fault == flatNoise {
 						g = t * noise[at]
@@ -232,6 +240,56 @@ func (k sweeper) sweep(x []float64, chain int, step uint64) {
 	}
 }
 
+// choose draws a state of a OneHot unit by a uniform number.
+func (k sweeper) choose(i, end int, field func(i int) float64, u, t float64) int {
+	total, sum := 0.0, 0.0
+	for at := i; at < end; at++ {
+		total += math.Exp(field(at) / t)
+	}
+	for at := i; at < end; at++ {
+		if sum += math.Exp(field(at) / t); u*total < sum {
+			return at
+		}
+	}
+	return end - 1
+}
+
+// colouredNoise is the noise of units that are drawn colour by colour, family by family and in each the short ones first.
+func (k sweeper) colouredNoise(noise []float64, family []string, chain int, step uint64) {
+	part := 0
+	u := k.m.bm.Units()
+	for _, block := range k.blocks {
+		for _, f := range []string{"Bernoulli", "Spin", "OneHot", "Gaussian"} {
+			for width := 1; width <= len(noise); width++ {
+				var units []int
+				for _, i := range block {
+					end := i + 1
+					for end < len(noise) && u.UnitOf(end) == u.UnitOf(i) {
+						end++
+					}
+					if family[i] == f && end-i == width {
+						units = append(units, i)
+					}
+				}
+				if units == nil {
+					continue
+				}
+				slices.Sort(units)
+				draws, numbers := rng.New(k.seed, k.purpose).Row(chain, step).Part(part), make([]float64, len(units))
+				if f == "Gaussian" {
+					rng.Normal(draws, numbers)
+				} else {
+					rng.Uniform(draws, numbers)
+				}
+				for at, i := range units {
+					noise[i] = numbers[at]
+				}
+				part++
+			}
+		}
+	}
+}
+
 // inOrder is one block of the first columns of all units.
 func inOrder(m boltzmann) [][]int {
 	var block []int
@@ -252,7 +310,7 @@ func TestStationarityFindsFaultsOfSweeps(t *testing.T) {
 			}
 			require.True(t, found(func(seed uint64) error {
 				return stays(c, func(m boltzmann, seed uint64, temperature float64, _, _ []bool) Kernel {
-					return sweeper{m, seed, "single site", temperature, nil, inOrder(m), f}
+					return sweeper{m, seed, "single site", temperature, nil, inOrder(m), false, f}
 				}, tensor.Float64, seed, 2, false, 0)
 			}), f)
 		}
@@ -283,18 +341,22 @@ func TestSweepsAreUnitByUnit(t *testing.T) {
 		hidden[2] = true
 		for _, temperature := range []float64{0, 1.5, 0.05} { // cold chains change one by one
 			kernels := []Kernel{&SingleSite{Model: m.bm, Seed: 5, Temperature: temperature, VisibleClamp: visible, HiddenClamp: hidden}}
-			twins := []Kernel{sweeper{m, 5, "single site", temperature, slices.Concat(visible, hidden), inOrder(m), soundSweep}}
+			twins := []Kernel{sweeper{m, 5, "single site", temperature, slices.Concat(visible, hidden), inOrder(m), false, soundSweep}}
 			if shape == sparse {
-				k := &ColourBlocks{Model: m.bm, Seed: 5, Temperature: temperature, VisibleClamp: visible, HiddenClamp: hidden}
-				require.NoError(t, step(k, must(RandomBoltzmannState(m.bm, 1, 1))))
 				var blocks [][]int
-				for _, block := range k.blocks {
+				graph := must(bonds.New(len(m.k), m.bm.Config().Edges))
+				var starts []int32
+				for _, i := range inOrder(m)[0] {
+					starts = append(starts, int32(i))
+				}
+				for _, block := range graph.Colouring(starts) {
 					blocks = append(blocks, nil)
 					for _, i := range block {
 						blocks[len(blocks)-1] = append(blocks[len(blocks)-1], int(i))
 					}
 				}
-				kernels, twins = append(kernels, k), append(twins, sweeper{m, 5, "colour blocks", temperature, slices.Concat(visible, hidden), blocks, soundSweep})
+				k := &ColourBlocks{Model: m.bm, Seed: 5, Temperature: temperature, VisibleClamp: visible, HiddenClamp: hidden}
+				kernels, twins = append(kernels, k), append(twins, sweeper{m, 5, "colour blocks", temperature, slices.Concat(visible, hidden), blocks, true, soundSweep})
 			}
 			for i, k := range kernels {
 				s := must(RandomBoltzmannState(m.bm, 70, 1)) // some together, some singly
@@ -316,7 +378,7 @@ func TestSweepsStartAtMeans(t *testing.T) {
 	s := m.at([][]float64{{0.5, 0.25, 1, 0}})
 	twin := cloneState(s)
 	require.NoError(t, step(&SingleSite{Model: m.bm, Seed: 2}, s))
-	require.NoError(t, step(sweeper{m, 2, "single site", 1, nil, inOrder(m), soundSweep}, twin))
+	require.NoError(t, step(sweeper{m, 2, "single site", 1, nil, inOrder(m), false, soundSweep}, twin))
 	require.Equal(t, numbers(twin.Visible), numbers(s.Visible))
 }
 
@@ -595,7 +657,7 @@ func TestOwnColouring(t *testing.T) {
 		g.Colouring = blocks
 		twin := cloneState(s)
 		require.NoError(t, step(g, s))
-		require.NoError(t, step(sweeper{m, 2, "colour blocks", 1, nil, blocks, soundSweep}, twin))
+		require.NoError(t, step(sweeper{m, 2, "colour blocks", 1, nil, blocks, true, soundSweep}, twin))
 		require.Equal(t, allRows(twin), allRows(s))
 	}
 }
