@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"context"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -259,33 +260,27 @@ func (k sweeper) colouredNoise(noise []float64, family []string, chain int, step
 	part := 0
 	u := k.m.bm.Units()
 	for _, block := range k.blocks {
-		for _, f := range []string{"Bernoulli", "Spin", "OneHot", "Gaussian"} {
-			for width := 1; width <= len(noise); width++ {
-				var units []int
-				for _, i := range block {
-					end := i + 1
-					for end < len(noise) && u.UnitOf(end) == u.UnitOf(i) {
-						end++
-					}
-					if family[i] == f && end-i == width {
-						units = append(units, i)
-					}
-				}
-				if units == nil {
-					continue
-				}
-				slices.Sort(units)
-				draws, numbers := rng.New(k.seed, k.purpose).Row(chain, step).Part(part), make([]float64, len(units))
-				if f == "Gaussian" {
-					rng.Normal(draws, numbers)
-				} else {
-					rng.Uniform(draws, numbers)
-				}
-				for at, i := range units {
-					noise[i] = numbers[at]
-				}
-				part++
+		kinds := map[[2]int][]int{} // family and width
+		for _, i := range block {
+			end := i + 1
+			for family[i] == "OneHot" && end < len(noise) && u.UnitOf(end) == u.UnitOf(i) {
+				end++
 			}
+			of := [2]int{slices.Index([]string{"Bernoulli", "Spin", "OneHot", "Gaussian"}, family[i]), end - i}
+			kinds[of] = append(kinds[of], i)
+		}
+		for _, of := range slices.SortedFunc(maps.Keys(kinds), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
+			units := slices.Sorted(slices.Values(kinds[of]))
+			draws, numbers := rng.New(k.seed, k.purpose).Row(chain, step).Part(part), make([]float64, len(units))
+			if of[0] == 3 {
+				rng.Normal(draws, numbers)
+			} else {
+				rng.Uniform(draws, numbers)
+			}
+			for at, i := range units {
+				noise[i] = numbers[at]
+			}
+			part++
 		}
 	}
 }
