@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"context"
 	"fmt"
 
 	"gorgonia.org/tensor"
@@ -74,10 +73,10 @@ func lattice() (*Work, error) {
 	for i, x := range state.Visible.Float32s() {
 		state.Visible.Float32s()[i] = 2*x - 1
 	}
-	chain := &sampling.ColourBlocks{Model: model, Seed: 1, Temperature: 2.5}
+	chain := &sampling.ColourBlocks{Model: model, Seed: 1, Temperature: 2.5, Sweeps: latticeSweeps}
 	return &Work{
 		Step: func() error {
-			_, err := sampling.Run(context.Background(), chain, state, sampling.Schedule{BurnIn: latticeSweeps})
+			_, err := chain.Step(state)
 			return err
 		},
 		Sum: func() float64 { return sumOfOnes(state.Visible) },

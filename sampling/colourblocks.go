@@ -10,6 +10,7 @@ import (
 	"github.com/harmonium-go/harmonium/internal/bonds"
 	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/rng"
+	"github.com/harmonium-go/harmonium/internal/sweep"
 	"github.com/harmonium-go/harmonium/layers"
 )
 
@@ -32,15 +33,18 @@ type ColourBlocks struct {
 	Seed uint64
 	// Temperature T; 0 means 1.
 	Temperature float64
+	// Sweeps are made in a step; 0 means 1. What a step does but once, such as checks of the state, counts less with many. The draws of
+	// sweep k of step s are those of sweep s·Sweeps + k.
+	Sweeps int
 	// VisibleClamp and HiddenClamp mark the columns that stay as they are in the state: one mark a column for all chains, or
 	// chains × columns, row by row, for a clamp of each chain. nil holds none. A OneHot unit is clamped whole.
 	VisibleClamp, HiddenClamp []bool
 
-	work any // *sweepWork of the model's dtype: what is kept between steps, so that they allocate nothing
+	work   any // *sweepWork of the model's dtype: what is kept between steps, so that they allocate nothing
+	layout any // *sweep.Layout of the model's dtype
 
-	blocks   [][]int32         // what is drawn together, by first columns
-	coloured *layers.Boltzmann // the machine that blocks are of
-	given    [][]int           // the Colouring that they are of
+	coloured *layers.Boltzmann // the machine that layout is of
+	given    [][]int           // the Colouring that it is of
 }
 
 // Step draws every unit of every chain once; nothing is proposed, so Info is zero. Errors: ErrConfig for a sampler that cannot be, ErrShape and
@@ -53,6 +57,9 @@ func (g *ColourBlocks) Step(s *State) (Info, error) {
 	}
 	if g.Model.Config().Edges == nil {
 		return Info{}, common.fail(fmt.Errorf("the machine has no Edges, every unit would be a block of its own: want SingleSite: %w", energy.ErrConfig))
+	}
+	if g.Sweeps < 0 {
+		return Info{}, common.fail(fmt.Errorf("Sweeps is %d, want at least 1, or 0 for 1: %w", g.Sweeps, energy.ErrConfig))
 	}
 	if g.Model.Dtype() == tensor.Float32 {
 		return Info{}, colourBlocksStep[float32](g, common, s)
@@ -67,45 +74,41 @@ func colourBlocksStep[T kernel.Float](g *ColourBlocks, common boltzmannKernel, s
 	}
 	g.work = w
 	if g.coloured != g.Model || (g.given == nil) != (g.Colouring == nil) || !slices.EqualFunc(g.given, g.Colouring, slices.Equal[[]int]) {
-		if err := g.colour(w.sweeper.Plain.Bonds, w.sweeper.Units()); err != nil {
+		blocks, err := g.blocks(w.sweeper.Plain.Bonds, w.sweeper.Units())
+		if err != nil {
 			return common.fail(fmt.Errorf("Colouring: %w", err))
+		}
+		g.layout, g.coloured, g.given = sweep.NewLayout(w.sweeper, blocks), g.Model, nil
+		if g.Colouring != nil {
+			g.given = make([][]int, len(g.Colouring))
+			for c, block := range g.Colouring {
+				g.given[c] = slices.Clone(block)
+			}
 		}
 	}
 	w.chains.Draws = rng.New(g.Seed, "colour blocks")
-	w.sweeper.Coloured(&w.chains, g.blocks, s.Step)
+	sweeps := max(1, g.Sweeps)
+	w.sweeper.Coloured(&w.chains, g.layout.(*sweep.Layout[T]), sweeps, s.Step*uint64(sweeps))
 	scatterAll(s, w.chains.X, w.sweeper.Plain.Len())
 	s.Step++
 	return nil
 }
 
-// colour makes the blocks, or takes over those that are given.
-func (g *ColourBlocks) colour(graph *bonds.Graph, units []int32) error {
-	var blocks [][]int32
+// blocks are those that are given, or made.
+func (g *ColourBlocks) blocks(graph *bonds.Graph, units []int32) ([][]int32, error) {
 	if g.Colouring == nil {
-		blocks = graph.Colouring(units)
-	} else {
-		for c, block := range g.Colouring {
-			b := make([]int32, len(block))
-			for k, i := range block {
-				if i < 0 || i >= graph.N {
-					return fmt.Errorf("block %d holds column %d, want 0 to %d: %w", c, i, graph.N-1, energy.ErrConfig)
-				}
-				b[k] = int32(i)
+		return graph.Colouring(units), nil
+	}
+	blocks := make([][]int32, len(g.Colouring))
+	for c, block := range g.Colouring {
+		for _, i := range block {
+			if i < 0 || i >= graph.N {
+				return nil, fmt.Errorf("block %d holds column %d, want 0 to %d: %w", c, i, graph.N-1, energy.ErrConfig)
 			}
-			blocks = append(blocks, b)
-		}
-		if err := graph.CheckColouring(blocks, units); err != nil {
-			return err
+			blocks[c] = append(blocks[c], int32(i))
 		}
 	}
-	g.blocks, g.coloured, g.given = blocks, g.Model, nil
-	if g.Colouring != nil {
-		g.given = make([][]int, len(g.Colouring))
-		for c, block := range g.Colouring {
-			g.given[c] = slices.Clone(block)
-		}
-	}
-	return nil
+	return blocks, graph.CheckColouring(blocks, units)
 }
 
 // SetTemperature satisfies Tempered.

@@ -2,6 +2,7 @@ package sampling
 
 import (
 	"context"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/bonds"
 	"github.com/harmonium-go/harmonium/internal/race"
 	"github.com/harmonium-go/harmonium/internal/rng"
 	"github.com/harmonium-go/harmonium/layers"
@@ -100,6 +102,7 @@ type sweeper struct {
 	temperature float64
 	clamp       []bool
 	blocks      [][]int // first columns
+	coloured    bool    // the blocks are drawn at once
 	fault       sweepFault
 }
 
@@ -141,7 +144,10 @@ func (k sweeper) sweep(x []float64, chain int, step uint64) {
 		}
 		noise[i] = row[chain%64]
 	}
-	for lo, part := 0, 0; lo < n && k.m.bm.Config().Edges != nil; part++ {
+	if k.coloured {
+		k.colouredNoise(noise, family, chain, step)
+	}
+	for lo, part := 0, 0; lo < n && k.m.bm.Config().Edges != nil && !k.coloured; part++ {
 		hi := lo
 		for hi < n && family[hi] == family[lo] {
 			hi++
@@ -198,8 +204,11 @@ func (k sweeper) sweep(x []float64, chain int, step uint64) {
 				}
 				x[i] = variance*f + math.Sqrt(variance*t)*noise[i]
 			case "OneHot":
-				best, most := 0, math.Inf(-1)
-				for at := i; at < end; at++ {
+				best, most := i, math.Inf(-1)
+				if k.coloured {
+					best = k.choose(i, end, field, noise[i], t)
+				}
+				for at := i; at < end && !k.coloured; at++ {
 					g := -t * math.Log(-math.Log(noise[at]))
 					if k.fault == flatNoise {
 						g = t * noise[at]
@@ -232,6 +241,50 @@ func (k sweeper) sweep(x []float64, chain int, step uint64) {
 	}
 }
 
+// choose draws a state of a OneHot unit by a uniform number.
+func (k sweeper) choose(i, end int, field func(i int) float64, u, t float64) int {
+	total, sum := 0.0, 0.0
+	for at := i; at < end; at++ {
+		total += math.Exp(field(at) / t)
+	}
+	for at := i; at < end; at++ {
+		if sum += math.Exp(field(at) / t); u*total < sum {
+			return at
+		}
+	}
+	return end - 1
+}
+
+// colouredNoise is the noise of units that are drawn colour by colour, family by family and in each the short ones first.
+func (k sweeper) colouredNoise(noise []float64, family []string, chain int, step uint64) {
+	part := 0
+	u := k.m.bm.Units()
+	for _, block := range k.blocks {
+		kinds := map[[2]int][]int{} // family and width
+		for _, i := range block {
+			end := i + 1
+			for family[i] == "OneHot" && end < len(noise) && u.UnitOf(end) == u.UnitOf(i) {
+				end++
+			}
+			of := [2]int{slices.Index([]string{"Bernoulli", "Spin", "OneHot", "Gaussian"}, family[i]), end - i}
+			kinds[of] = append(kinds[of], i)
+		}
+		for _, of := range slices.SortedFunc(maps.Keys(kinds), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
+			units := slices.Sorted(slices.Values(kinds[of]))
+			draws, numbers := rng.New(k.seed, k.purpose).Row(chain, step).Part(part), make([]float64, len(units))
+			if of[0] == 3 {
+				rng.Normal(draws, numbers)
+			} else {
+				rng.Uniform(draws, numbers)
+			}
+			for at, i := range units {
+				noise[i] = numbers[at]
+			}
+			part++
+		}
+	}
+}
+
 // inOrder is one block of the first columns of all units.
 func inOrder(m boltzmann) [][]int {
 	var block []int
@@ -252,7 +305,7 @@ func TestStationarityFindsFaultsOfSweeps(t *testing.T) {
 			}
 			require.True(t, found(func(seed uint64) error {
 				return stays(c, func(m boltzmann, seed uint64, temperature float64, _, _ []bool) Kernel {
-					return sweeper{m, seed, "single site", temperature, nil, inOrder(m), f}
+					return sweeper{m, seed, "single site", temperature, nil, inOrder(m), false, f}
 				}, tensor.Float64, seed, 2, false, 0)
 			}), f)
 		}
@@ -283,18 +336,22 @@ func TestSweepsAreUnitByUnit(t *testing.T) {
 		hidden[2] = true
 		for _, temperature := range []float64{0, 1.5, 0.05} { // cold chains change one by one
 			kernels := []Kernel{&SingleSite{Model: m.bm, Seed: 5, Temperature: temperature, VisibleClamp: visible, HiddenClamp: hidden}}
-			twins := []Kernel{sweeper{m, 5, "single site", temperature, slices.Concat(visible, hidden), inOrder(m), soundSweep}}
+			twins := []Kernel{sweeper{m, 5, "single site", temperature, slices.Concat(visible, hidden), inOrder(m), false, soundSweep}}
 			if shape == sparse {
-				k := &ColourBlocks{Model: m.bm, Seed: 5, Temperature: temperature, VisibleClamp: visible, HiddenClamp: hidden}
-				require.NoError(t, step(k, must(RandomBoltzmannState(m.bm, 1, 1))))
 				var blocks [][]int
-				for _, block := range k.blocks {
+				graph := must(bonds.New(len(m.k), m.bm.Config().Edges))
+				var starts []int32
+				for _, i := range inOrder(m)[0] {
+					starts = append(starts, int32(i))
+				}
+				for _, block := range graph.Colouring(starts) {
 					blocks = append(blocks, nil)
 					for _, i := range block {
 						blocks[len(blocks)-1] = append(blocks[len(blocks)-1], int(i))
 					}
 				}
-				kernels, twins = append(kernels, k), append(twins, sweeper{m, 5, "colour blocks", temperature, slices.Concat(visible, hidden), blocks, soundSweep})
+				k := &ColourBlocks{Model: m.bm, Seed: 5, Temperature: temperature, VisibleClamp: visible, HiddenClamp: hidden}
+				kernels, twins = append(kernels, k), append(twins, sweeper{m, 5, "colour blocks", temperature, slices.Concat(visible, hidden), blocks, true, soundSweep})
 			}
 			for i, k := range kernels {
 				s := must(RandomBoltzmannState(m.bm, 70, 1)) // some together, some singly
@@ -316,7 +373,7 @@ func TestSweepsStartAtMeans(t *testing.T) {
 	s := m.at([][]float64{{0.5, 0.25, 1, 0}})
 	twin := cloneState(s)
 	require.NoError(t, step(&SingleSite{Model: m.bm, Seed: 2}, s))
-	require.NoError(t, step(sweeper{m, 2, "single site", 1, nil, inOrder(m), soundSweep}, twin))
+	require.NoError(t, step(sweeper{m, 2, "single site", 1, nil, inOrder(m), false, soundSweep}, twin))
 	require.Equal(t, numbers(twin.Visible), numbers(s.Visible))
 }
 
@@ -387,36 +444,53 @@ func TestChangesBetweenSteps(t *testing.T) {
 	require.Equal(t, allRows(again), allRows(other))
 }
 
-// boltzmannSamplers are all kernels of Boltzmann machines.
-func boltzmannSamplers() map[string]boltzmannSampler { return gibbsSamplers }
+// eachWide runs a test on every kernel with machines that are wide enough for every path of it.
+func eachWide(dtype tensor.Dtype, test func(name string, m boltzmann, sampler boltzmannSampler)) {
+	for _, shape := range []shape{dense0, sparse} {
+		m := wideBoltzmann(dtype, shape)
+		for name, sampler := range gibbsSamplers {
+			if sampler(m, 1, 1, nil, nil) != nil {
+				test(name+", "+string(shape), m, sampler)
+			}
+		}
+		test("Metropolis, "+string(shape), m, metropolisSampler)
+		ferromagnet := boltzmannCase{"ferromagnet", shape, sideOf(joined("joined", bernoulli(60), spin(20))), sideOf(spin(30))}.make(dtype, 3, 1)
+		w := ferromagnet.bm.Param("W").Float64s()
+		for i := range w {
+			w[i] /= 20
+		}
+		check(ferromagnet.bm.Param("W").Set(w))
+		for name, sampler := range clusterSamplers {
+			test(name+", "+string(shape), ferromagnet, sampler)
+		}
+	}
+}
 
-// The chains of a state do not depend on processors, on each other or on their number.
+// The chains of a state do not depend on processors, on each other or on their number, nor on what the kernel did before.
 func TestBoltzmannChainsAlone(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, dtype := range dtypes {
-		for _, shape := range []shape{dense0, sparse} {
-			m := wideBoltzmann(dtype, shape)
-			for name, sampler := range boltzmannSamplers() {
-				k := func() Kernel { return sampler(m, 4, 1.2, nil, nil) }
-				if k() == nil {
-					continue
-				}
-				after := func(n int) [][]float64 {
-					s := must(RandomBoltzmannState(m.bm, n, 9))
-					require.NoError(t, runs(context.Background(), k(), s, 4))
-					return allRows(s)
-				}
-				runtime.GOMAXPROCS(1)
-				want := after(150)
-				for _, processors := range []int{2, 5} {
-					runtime.GOMAXPROCS(processors)
-					require.Equal(t, want, after(150), "%s, %v, GOMAXPROCS %d", name, dtype, processors)
-				}
-				for _, n := range []int{1, 2, 5, 33} {
-					require.Equal(t, want[:n], after(n), "%s, %v, %d chains", name, dtype, n)
-				}
+		eachWide(dtype, func(name string, m boltzmann, sampler boltzmannSampler) {
+			after := func(n int, seed uint64) [][]float64 {
+				s, k := must(RandomBoltzmannState(m.bm, n, 9)), sampler(m, seed, 1.2, nil, nil)
+				require.NoError(t, runs(context.Background(), k, s, 2))
+				require.NoError(t, step(k, must(RandomBoltzmannState(m.bm, 3, 2))))
+				require.NoError(t, runs(context.Background(), sampler(m, seed, 1.2, nil, nil), s, 1)) // as from a file
+				require.NoError(t, runs(context.Background(), k, s, 1))
+				require.EqualValues(t, 4, s.Step)
+				return allRows(s)
 			}
-		}
+			runtime.GOMAXPROCS(1)
+			want := after(150, 4)
+			for _, processors := range []int{2, 5} {
+				runtime.GOMAXPROCS(processors)
+				require.Equal(t, want, after(150, 4), "%s, %v, GOMAXPROCS %d", name, dtype, processors)
+			}
+			for _, n := range []int{1, 2, 5, 33} {
+				require.Equal(t, want[:n], after(n, 4), "%s, %v, %d chains", name, dtype, n)
+			}
+			require.NotEqual(t, want, after(150, 5), name)
+		})
 	}
 }
 
@@ -424,17 +498,44 @@ func TestBoltzmannStepsAllocateNothing(t *testing.T) {
 	if race.Enabled {
 		t.Skip("sync.Pool leaks under the race detector")
 	}
-	for _, shape := range []shape{dense0, sparse} {
-		m := wideBoltzmann(tensor.Float32, shape)
-		for name, sampler := range boltzmannSamplers() {
-			k := sampler(m, 4, 1.2, make([]bool, m.visible), make([]bool, len(m.k)-m.visible))
-			if k == nil {
-				continue
-			}
-			s := must(RandomBoltzmannState(m.bm, 60, 9))
-			require.Zero(t, testing.AllocsPerRun(20, func() { check(step(k, s)) }), "%s, %s", name, shape)
+	eachWide(tensor.Float32, func(name string, m boltzmann, sampler boltzmannSampler) {
+		k, s := sampler(m, 4, 1.2, make([]bool, m.visible), make([]bool, len(m.k)-m.visible)), must(RandomBoltzmannState(m.bm, 60, 9))
+		require.Zero(t, testing.AllocsPerRun(20, func() { check(step(k, s)) }), name)
+	})
+}
+
+// Each chain may have a clamp of its own: it goes as with that clamp for all.
+func TestClampsOfEachChain(t *testing.T) {
+	const chains = 90
+	eachWide(tensor.Float64, func(name string, m boltzmann, sampler boltzmannSampler) {
+		nh := len(m.k) - m.visible
+		clamps := [][2][]bool{{make([]bool, m.visible), make([]bool, nh)}, {make([]bool, m.visible), make([]bool, nh)}}
+		clamps[0][0][3], clamps[0][0][4], clamps[0][1][2] = true, true, true
+		for i := range 50 {
+			clamps[1][0][i] = true
 		}
-	}
+		var visible, hidden []bool
+		for i := range chains {
+			visible, hidden = append(visible, clamps[i%2][0]...), append(hidden, clamps[i%2][1]...)
+		}
+		run := func(visible, hidden []bool) [][]float64 {
+			s := must(RandomBoltzmannState(m.bm, chains, 9))
+			require.NoError(t, runs(context.Background(), sampler(m, 4, 1.2, visible, hidden), s, 3))
+			return allRows(s)
+		}
+		got, even, odd := run(visible, hidden), run(clamps[0][0], clamps[0][1]), run(clamps[1][0], clamps[1][1])
+		for i, x := range got {
+			require.Equal(t, [][]float64{even[i], odd[i]}[i%2], x, "%s, chain %d", name, i)
+		}
+		require.NotEqual(t, even, odd, name)
+		mixed := run(visible, nil)
+		for i := range chains {
+			require.Equal(t, run(clamps[i%2][0], nil)[i], mixed[i], name)
+			if i == 1 {
+				break
+			}
+		}
+	})
 }
 
 // Chains of a machine start at draws from the biases alone, or at rows with hidden units so drawn.
@@ -551,7 +652,7 @@ func TestOwnColouring(t *testing.T) {
 		g.Colouring = blocks
 		twin := cloneState(s)
 		require.NoError(t, step(g, s))
-		require.NoError(t, step(sweeper{m, 2, "colour blocks", 1, nil, blocks, soundSweep}, twin))
+		require.NoError(t, step(sweeper{m, 2, "colour blocks", 1, nil, blocks, true, soundSweep}, twin))
 		require.Equal(t, allRows(twin), allRows(s))
 	}
 }

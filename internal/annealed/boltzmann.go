@@ -21,8 +21,8 @@ type BoltzmannPath[T kernel.Float] struct {
 	Clamp []bool
 
 	sweeper      *sweep.Sweeper[T]
-	colours      [][]int32 // of a machine with Edges
-	base, rise   []T       // a, and b − a
+	layout       *sweep.Layout[T] // of a machine with Edges
+	base, rise   []T              // a, and b − a
 	steps, start rng.Stream
 	at           sweep.Chains[T]
 	drawBase     func(lo, hi int) // made once: a closure for each call would be an allocation
@@ -52,7 +52,7 @@ func NewBoltzmann[T kernel.Float](m *layers.Boltzmann, base []float64, seed uint
 		return nil, err
 	}
 	if g := p.sweeper.Plain.Bonds; g != nil {
-		p.colours = g.Colouring(p.sweeper.Units())
+		p.layout = sweep.NewLayout(p.sweeper, g.Colouring(p.sweeper.Units()))
 	}
 	return p, p.SetBase(base)
 }
@@ -134,7 +134,7 @@ func (p *BoltzmannPath[T]) Step(c *BoltzmannChains[T], beta []float64, step uint
 	if p.sweeper.Plain.Bonds == nil {
 		p.sweeper.Dense(&p.at, step)
 	} else {
-		p.sweeper.Coloured(&p.at, p.colours, step)
+		p.sweeper.Coloured(&p.at, p.layout, 1, step)
 		p.Refresh(c)
 	}
 	p.at = sweep.Chains[T]{}

@@ -21,30 +21,6 @@ func (s *Sweeper[T]) inOrderOf(lo, hi int) {
 	}
 }
 
-// Coloured makes one sweep over all units, colour by colour, of a machine with Bonds. The units of a colour, given by their first columns,
-// have no bonds among each other, so the order within a colour makes no difference, and the cores share it.
-func (s *Sweeper[T]) Coloured(c *Chains[T], colours [][]int32, step uint64) {
-	s.begin(c, step)
-	kernel.Parallel(c.N*len(s.parts), kernel.RowGrain(s.parts[0].hi), s.drawNoise)
-	for _, colour := range colours {
-		s.job.colour = colour
-		kernel.Parallel(c.N*len(colour), colourGrain, s.drawColour)
-	}
-	s.finish()
-}
-
-// colourGrain is how many units pay for a core.
-const colourGrain = 2000
-
-func (s *Sweeper[T]) colourOf(lo, hi int) {
-	units := len(s.job.colour)
-	for chain := lo / units; chain*units < hi; chain++ {
-		for _, i := range s.job.colour[max(lo-chain*units, 0):min(hi-chain*units, units)] {
-			s.drawUnit(chain, int(i))
-		}
-	}
-}
-
 // drawUnit draws the unit that starts at a column.
 func (s *Sweeper[T]) drawUnit(chain, i int) {
 	n, j := len(s.kinds), &s.job

@@ -34,8 +34,8 @@ type Sweeper[T kernel.Float] struct {
 	strips      []strip[T] // of a dense one
 	widest      int        // of the blocks
 
-	job                                           job[T]
-	drawNoise, drawDense, drawInOrder, drawColour func(lo, hi int) // made once: a closure a sweep would be an allocation
+	job                               job[T]
+	drawNoise, drawDense, drawInOrder func(lo, hi int) // made once: a closure a sweep would be an allocation
 }
 
 // kind is the family of a column, as far as draws differ.
@@ -103,8 +103,7 @@ func (c *Chains[T]) betaOf(chain int) T {
 // job is a sweep under way.
 type job[T kernel.Float] struct {
 	Chains[T]
-	step   uint64
-	colour []int32 // first columns of the units of a colour
+	step uint64
 }
 
 // New makes a sweeper of a machine, as its parameters are now: Read follows them. Errors: ErrDtype.
@@ -135,7 +134,7 @@ func New[T kernel.Float](m *layers.Boltzmann) (*Sweeper[T], error) {
 			s.parts = append(s.parts, part{i, i + 1, k})
 		}
 	}
-	s.drawNoise, s.drawDense, s.drawInOrder, s.drawColour = s.noiseOf, s.denseOf, s.inOrderOf, s.colourOf
+	s.drawNoise, s.drawDense, s.drawInOrder = s.noiseOf, s.denseOf, s.inOrderOf
 	if err := s.Read(m); err != nil {
 		return nil, err
 	}
