@@ -99,9 +99,9 @@ func newBoltzmann(name string, config BoltzmannConfig, file *modelfile.File) (*B
 		if bm.bonds, err = bonds.New(n, config.Edges); err != nil {
 			return fail(fmt.Errorf("Edges: %w", err))
 		}
-		gaussian := bm.joint.Columns("Gaussian")
+		gaussian, units := bm.joint.Columns("Gaussian"), unitsOf(bm.joint)
 		for k, e := range config.Edges {
-			if bm.joint.UnitOf(e[0]) == bm.joint.UnitOf(e[1]) || gaussian[e[0]] && gaussian[e[1]] {
+			if units[e[0]] == units[e[1]] || gaussian[e[0]] && gaussian[e[1]] {
 				return fail(fmt.Errorf("Edges: edge %d joins columns %d and %d, which are two states of one OneHot unit or two real units: %w",
 					k, e[0], e[1], energy.ErrConfig))
 			}
@@ -111,8 +111,13 @@ func newBoltzmann(name string, config BoltzmannConfig, file *modelfile.File) (*B
 		if n > maxDense {
 			return fail(fmt.Errorf("%d units all coupled with each other, want at most %d, or Edges: %w", n, maxDense, energy.ErrConfig))
 		}
-		bm.blocked = bm.blockedPairs(n)
+		if file == nil {
+			bm.blocked = bm.blockedPairs(n)
+		}
 		bm.w = m.Param("W", true, bm.allowed(couplingsOf(m.Normal(config.Seed, "W", deviation, n*n), n)), n, n)
+		if file != nil && m.err == nil { // now that W is known to be as large
+			bm.blocked = bm.blockedPairs(n)
+		}
 	}
 	bm.logVariance = m.variance("log_variance", bm.joint)
 	if m.err == nil && bm.bonds == nil {
@@ -169,14 +174,11 @@ func (c BoltzmannConfig) check() error {
 
 // blockedPairs marks the pairs of a dense W that have no weight, or is nil where only the diagonal has none.
 func (bm *Boltzmann) blockedPairs(n int) []bool {
-	gaussian, groups := bm.joint.Columns("Gaussian"), make([]int, n)
-	for i := range groups {
-		groups[i] = bm.joint.UnitOf(i)
-	}
+	gaussian, units := bm.joint.Columns("Gaussian"), unitsOf(bm.joint)
 	var blocked []bool
 	for i := range n {
 		for j := range n {
-			if i != j && (groups[i] == groups[j] || gaussian[i] && gaussian[j] || bm.config.SemiRestricted && min(i, j) >= bm.config.Visible.Len()) {
+			if i != j && (units[i] == units[j] || gaussian[i] && gaussian[j] || bm.config.SemiRestricted && min(i, j) >= bm.config.Visible.Len()) {
 				if blocked == nil {
 					blocked = make([]bool, n*n)
 				}
@@ -185,6 +187,15 @@ func (bm *Boltzmann) blockedPairs(n int) []bool {
 		}
 	}
 	return blocked
+}
+
+// unitsOf returns the unit of each column.
+func unitsOf(u energy.Units) []int {
+	units := make([]int, u.Len())
+	for i := range units {
+		units[i] = u.UnitOf(i)
+	}
+	return units
 }
 
 // allowed gives the blocked pairs the number 0.
@@ -344,14 +355,28 @@ func (bm *Boltzmann) FreeEnergy(v *G.Node) (*G.Node, error) {
 	}, v)
 }
 
+func hiddenStateCount(u energy.Units) (int, error) {
+	count, err := u.StateCount()
+	if err == nil && count > maxHiddenStates {
+		err = fmt.Errorf("%d joint states of coupled hidden units, want at most %d: %w", count, maxHiddenStates, energy.ErrConfig)
+	}
+	return count, err
+}
+
+// HasFreeEnergy reports whether FreeEnergy is there to be had: whether the hidden units, if there are any, are not coupled among themselves or
+// have at most 2^14 joint states.
+func (bm *Boltzmann) HasFreeEnergy() bool {
+	if bm.HiddenStates() != energy.CoupledHidden {
+		return true
+	}
+	_, err := hiddenStateCount(bm.config.Hidden)
+	return err == nil
+}
+
 // hiddenRows is the input of g that holds the joint states of the hidden units.
 func (bm *Boltzmann) hiddenRows(g *G.ExprGraph) (*G.Node, error) {
-	count, err := bm.config.Hidden.StateCount()
-	if err != nil {
+	if _, err := hiddenStateCount(bm.config.Hidden); err != nil {
 		return nil, err
-	}
-	if count > maxHiddenStates {
-		return nil, fmt.Errorf("%d joint states of coupled hidden units, want at most %d: %w", count, maxHiddenStates, energy.ErrConfig)
 	}
 	name := bm.name + ".hidden states"
 	for _, n := range g.ByName(name) {
