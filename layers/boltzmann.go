@@ -162,6 +162,8 @@ func (c BoltzmannConfig) check() error {
 		return errors.New("SemiRestricted cannot take effect without hidden units")
 	case c.SemiRestricted && c.Edges != nil:
 		return errors.New("SemiRestricted cannot take effect beside Edges, which say what is coupled")
+	case c.Edges != nil && len(c.Edges) == 0:
+		return errors.New("Edges are empty, want at least one pair, or nil for all pairs")
 	case c.Updates < 0 || c.Updates > maxUpdates:
 		return fmt.Errorf("Updates is %d, want 1 to 2^20, or 0 for 20", c.Updates)
 	case c.Updates > 0 && (!c.hasHidden() || c.SemiRestricted):
@@ -306,10 +308,10 @@ func (bm *Boltzmann) Bind(g *G.ExprGraph) (energy.Boltzmann, error) {
 	return e, err
 }
 
-func (bm *Boltzmann) on(build func(e energy.Boltzmann) (*G.Node, error), nodes ...*G.Node) (*G.Node, error) {
+func (bm *Boltzmann) on(what string, build func(e energy.Boltzmann) (*G.Node, error), nodes ...*G.Node) (*G.Node, error) {
 	g, err := graphOf(nodes...)
 	if err != nil {
-		return nil, fmt.Errorf("layers: Boltzmann %q: %w", bm.name, err)
+		return nil, fmt.Errorf("layers: Boltzmann %q: %s: %w", bm.name, what, err)
 	}
 	e, err := bm.Bind(g)
 	if err != nil {
@@ -326,7 +328,7 @@ func (bm *Boltzmann) Forward(v *G.Node) (*G.Node, error) {
 	if updates == 0 {
 		updates = 20
 	}
-	return bm.on(func(e energy.Boltzmann) (*G.Node, error) { return e.HiddenMean(v, updates) }, v)
+	return bm.on("Forward", func(e energy.Boltzmann) (*G.Node, error) { return e.HiddenMean(v, updates) }, v)
 }
 
 // Energy builds E(v,h): (B, visible) and (B, hidden) give (B), nats; h is nil for a machine without hidden units. Gradient flows to v, h and
@@ -336,14 +338,14 @@ func (bm *Boltzmann) Energy(v, h *G.Node) (*G.Node, error) {
 	if h != nil {
 		nodes = append(nodes, h)
 	}
-	return bm.on(func(e energy.Boltzmann) (*G.Node, error) { return e.Energy(v, h) }, nodes...)
+	return bm.on("Energy", func(e energy.Boltzmann) (*G.Node, error) { return e.Energy(v, h) }, nodes...)
 }
 
 // FreeEnergy builds F(v) = −log Σ_h exp(−E(v,h)): (B, visible) gives (B), nats; without hidden units the energy. Gradient flows to v and
 // every parameter. It is exact for any number of hidden units that are not coupled among themselves; of others the joint states are
 // enumerated, and more than 2^14 of them are an ErrConfig. Errors: ErrShape, ErrDtype.
 func (bm *Boltzmann) FreeEnergy(v *G.Node) (*G.Node, error) {
-	return bm.on(func(e energy.Boltzmann) (*G.Node, error) {
+	return bm.on("FreeEnergy", func(e energy.Boltzmann) (*G.Node, error) {
 		if e.States == energy.CoupledHidden {
 			rows, err := bm.hiddenRows(v.Graph())
 			if err != nil {
