@@ -29,8 +29,8 @@ type Gibbs struct {
 	Seed uint64
 	// Temperature T; 0 means 1.
 	Temperature float64
-	// VisibleClamp and HiddenClamp mark the columns that stay as they are in the state; nil holds none. A OneHot group is
-	// clamped whole.
+	// VisibleClamp and HiddenClamp mark the columns that stay as they are in the state: one mark a column for all chains, or
+	// chains × columns, row by row, for a clamp of each chain. nil holds none. A OneHot group is clamped whole.
 	VisibleClamp, HiddenClamp []bool
 
 	work any // *gibbsWork of the model's dtype: what is kept between steps, so that they allocate nothing
@@ -88,10 +88,10 @@ func (g *Gibbs) check(s *State) error {
 	if err := fits(s.Hidden, s.Visible.Shape()[0], g.Model.Hidden().Len(), g.Model.Dtype()); err != nil {
 		return fail(fmt.Errorf("hidden state: %w", err))
 	}
-	if err := checkClamp(g.Model.Visible(), g.VisibleClamp); err != nil {
+	if err := checkClamps(g.Model.Visible(), g.VisibleClamp, s.Visible.Shape()[0]); err != nil {
 		return fail(fmt.Errorf("visible clamp %w", err))
 	}
-	if err := checkClamp(g.Model.Hidden(), g.HiddenClamp); err != nil {
+	if err := checkClamps(g.Model.Hidden(), g.HiddenClamp, s.Visible.Shape()[0]); err != nil {
 		return fail(fmt.Errorf("hidden clamp %w", err))
 	}
 	if g.HiddenClamp != nil {
@@ -112,6 +112,23 @@ func checkClamp(u energy.Units, clamp []bool) error {
 	return nil
 }
 
+// checkClamps checks a clamp of all chains, or one of each.
+func checkClamps(u energy.Units, clamp []bool, chains int) error {
+	n := u.Len()
+	if clamp == nil || len(clamp) == n {
+		return checkClamp(u, clamp)
+	}
+	if len(clamp) != chains*n {
+		return fmt.Errorf("has %d columns, want %d, or %d for a clamp of each of %d chains: %w", len(clamp), n, chains*n, chains, energy.ErrShape)
+	}
+	for i := range chains {
+		if err := checkClamp(u, clamp[i*n:(i+1)*n]); err != nil {
+			return fmt.Errorf("of chain %d %w", i, err)
+		}
+	}
+	return nil
+}
+
 // gibbsWork is the memory of a sampler and the half step under way.
 type gibbsWork[T kernel.Float] struct {
 	plain        layers.Plain[T]
@@ -127,7 +144,7 @@ type half[T kernel.Float] struct {
 	family      units.Family[T]
 	len         int
 	logVariance []T
-	clamp       []bool
+	clamp       []bool // of all chains, or of each
 	state       []T
 	inputs      []T
 	draws       rng.Stream
@@ -184,12 +201,15 @@ func (w *gibbsWork[T]) drawVisible(g *Gibbs, v, h []T) {
 func (w *gibbsWork[T]) drawRow(i int) {
 	f := &w.half
 	lo, hi := i*f.len, (i+1)*f.len
-	row, before := f.state[lo:hi], w.held[lo:hi]
-	if f.clamp != nil {
+	row, before, clamp := f.state[lo:hi], w.held[lo:hi], f.clamp
+	if len(clamp) > f.len {
+		clamp = clamp[lo:hi]
+	}
+	if clamp != nil {
 		copy(before, row)
 	}
 	f.family.Sample(row, f.inputs[lo:hi], f.logVariance, w.temperature, f.draws.Row(i, w.step))
-	for j, clamped := range f.clamp {
+	for j, clamped := range clamp {
 		if clamped {
 			row[j] = before[j]
 		}

@@ -30,6 +30,8 @@ func TestStepsAllocateNothing(t *testing.T) {
 		require.Zero(t, n, c.name)
 		g.VisibleClamp, g.HiddenClamp = make([]bool, m.sides[0].units.Len()), make([]bool, m.sides[1].units.Len())
 		require.Zero(t, testing.AllocsPerRun(50, func() { check(step(g, s)) }), "%s, clamped", c.name)
+		g.VisibleClamp = make([]bool, c.chains*m.sides[0].units.Len())
+		require.Zero(t, testing.AllocsPerRun(50, func() { check(step(g, s)) }), "%s, a clamp of each chain", c.name)
 	}
 }
 

@@ -82,6 +82,11 @@ func TestGibbsRefuses(t *testing.T) {
 		{`hidden clamp holds a part of the OneHot group at column 4, want all of it or none`, energy.ErrConfig, func(g *Gibbs, _ *State) {
 			g.HiddenClamp = []bool{true, true, true, true, false, false, true}
 		}},
+		{`visible clamp has 6 columns, want 2, or 4 for a clamp of each of 2 chains`, energy.ErrShape, func(g *Gibbs, _ *State) { g.VisibleClamp = make([]bool, 6) }},
+		{`hidden clamp of chain 1 holds a part of the OneHot group at column 1, want all of it or none`, energy.ErrConfig, func(g *Gibbs, _ *State) {
+			g.HiddenClamp = make([]bool, 14)
+			g.HiddenClamp[8] = true
+		}},
 		{`hidden state: row 1, column 1 is 0, want what`, energy.ErrRange, func(g *Gibbs, s *State) {
 			g.HiddenClamp = make([]bool, 7)
 			copy(s.Hidden.Data().([]float32)[8:], []float32{0, 0, 0})

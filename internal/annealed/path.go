@@ -32,10 +32,10 @@ type Path[T kernel.Float] struct {
 	base, rise             []T // a, and b − a
 	visible, hidden, start rng.Stream
 
-	inputs, held                   []T
-	half                           half[T]
-	score                          score[T]
-	drawRows, freeRows, slopedRows func(lo, hi int) // made once: a closure for each step would be an allocation
+	inputs, held                             []T
+	half                                     half[T]
+	score                                    score[T]
+	drawRows, freeRows, slopedRows, workRows func(lo, hi int) // made once: a closure for each step would be an allocation
 }
 
 // half is the drawing of one side under way: inputs are β·raw + base, or base alone where raw is nil.
@@ -55,7 +55,7 @@ type half[T kernel.Float] struct {
 type score[T kernel.Float] struct {
 	dst    []float64
 	chains *Chains[T]
-	beta   []float64
+	beta   []float64 // of each chain, or the two ends of a work
 }
 
 // Chains is where the chains of a path stand. Inputs are the inputs of the hidden units in the model, V·W + c: whoever writes to V calls
@@ -69,7 +69,7 @@ type Chains[T kernel.Float] struct {
 // ErrDtype.
 func New[T kernel.Float](m *layers.RBM, base []float64, seed uint64) (*Path[T], error) {
 	p := &Path[T]{visible: rng.New(seed, "annealed visible"), hidden: rng.New(seed, "annealed hidden"), start: rng.New(seed, "annealed base")}
-	p.drawRows, p.freeRows, p.slopedRows = eachRow(p.drawRow), eachRow(p.freeEnergy), eachRow(p.slope)
+	p.drawRows, p.freeRows, p.slopedRows, p.workRows = eachRow(p.drawRow), eachRow(p.freeEnergy), eachRow(p.slope), eachRow(p.work)
 	if err := p.plain.Read(m); err != nil {
 		return nil, err
 	}

@@ -109,14 +109,22 @@ func convert[T kernel.Float](x []float64) []T {
 
 func TestSample(t *testing.T) {
 	for _, f := range families {
-		in := rows(1, length(f.groups), 1.5)[0]
+		in := rows(1, f.len(), 1.5)[0]
 		for _, temperature := range []float64{1, 0.5, 2} {
 			for _, seed := range stattest.Seeds {
-				require.NoError(t, checkSampler(f.groups, in, f.logVariance, temperature, seed, f.kind.F64.Sample), "%s at %g", f.kind.Name, temperature)
-				require.NoError(t, checkSampler(f.groups, in, f.logVariance, temperature, seed, f.kind.F32.Sample), "%s at %g in float32", f.kind.Name, temperature)
+				require.NoError(t, checkRow(f, in, temperature, seed, f.kind.F64.Sample), "%s at %g", f.kind.Name, temperature)
+				require.NoError(t, checkRow(f, in, temperature, seed, f.kind.F32.Sample), "%s at %g in float32", f.kind.Name, temperature)
 			}
 		}
 	}
+}
+
+// checkRow holds draws of a row of a family against what they should be.
+func checkRow[T kernel.Float](f rowOf, in []float64, temperature float64, seed uint64, sample sampler[T]) error {
+	if f.laws != nil {
+		return checkLaws(f.laws, in, temperature, seed, sample)
+	}
+	return checkSampler(f.groups, in, f.logVariance, temperature, seed, sample)
 }
 
 // Each of these faults must be found in every family.
@@ -137,10 +145,10 @@ func TestSampleTwinsFail(t *testing.T) {
 	}
 	for name, twin := range twins {
 		for _, f := range families {
-			in := rows(1, length(f.groups), 1.5)[0]
+			in := rows(1, f.len(), 1.5)[0]
 			for _, temperature := range []float64{0.5, 2} {
 				for _, seed := range stattest.Seeds {
-					require.Error(t, checkSampler(f.groups, in, f.logVariance, temperature, seed, twin(f.kind.F64)), "%s: %s at %g", name, f.kind.Name, temperature)
+					require.Error(t, checkRow(f, in, temperature, seed, twin(f.kind.F64)), "%s: %s at %g", name, f.kind.Name, temperature)
 				}
 			}
 		}
@@ -173,6 +181,13 @@ func TestSampleNearZeroTemperature(t *testing.T) {
 		row = filled(3, func(d []float32) { Spin.F32.Sample(d, []float32{-1, 0, 1}, nil, cold, stream.Row(i, 1)) })
 		require.Equal(t, []float32{-1, row[1], 1}, row)
 		seen[row[1]] = true
+		row = filled(2, func(d []float32) { Binomial(5).F32.Sample(d, []float32{-1, 1}, nil, cold, stream.Row(i, 2)) })
+		require.Equal(t, []float32{0, 5}, row)
+		row = filled(2, func(d []float32) { Poisson.F32.Sample(d, []float32{-1, 0}, nil, cold, stream.Row(i, 2)) })
+		require.Zero(t, row[0])
+		require.Less(t, row[1], float32(15), "a Poisson unit of mean 1")
+		row = filled(3, func(d []float32) { ReLU.F32.Sample(d, []float32{-1, 0, 1}, nil, cold, stream.Row(i, 2)) })
+		require.InDeltaSlice(t, []float32{0, 0, 1}, row, 1e-21)
 	}
 	require.Equal(t, map[float32]bool{-1: true, 0: true, 1: true}, seen)
 }

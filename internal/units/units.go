@@ -31,9 +31,10 @@ type Family[T kernel.Float] interface {
 	Energy(x, logVariance []T) T
 	// EnergyGrad sets dst = U'(x)·g.
 	EnergyGrad(dst, x, logVariance []T, g T)
-	// Sample draws dst from p(x) ∝ exp((I·x − U(x))/temperature).
+	// Sample draws dst from p(x) ∝ exp((I·x − U(x))/temperature). The count measures of Binomial and Poisson units are not tempered: theirs
+	// is p(x) ∝ exp(I·x/temperature − U(x)).
 	Sample(dst, in, logVariance []T, temperature T, draws rng.Row)
-	// Inverse sets dst to the inputs that give these means; means within 0.001 of the width of a range from its end count as that near.
+	// Inverse sets dst to the inputs that give these means; means within 0.001 of the width of a range from its end, or within 0.001 of the end of a half line, count as that near.
 	Inverse(dst, mean, logVariance []T)
 	// Invalid returns the index of the first number that the family cannot take, or −1. Means are taken as well as states.
 	Invalid(x []T) int
@@ -84,6 +85,19 @@ func outside[T kernel.Float](x []T, lo, hi T) int {
 	}
 	for i, v := range x {
 		if !(v >= lo && v <= hi) {
+			return i
+		}
+	}
+	return -1
+}
+
+// negative returns the index of the first x that is not in [0, ∞).
+func negative[T kernel.Float](x []T) int {
+	if kernel.Min(x) >= 0 && kernel.AllFinite(x) { // as nearly always
+		return -1
+	}
+	for i, v := range x {
+		if !(v >= 0) || v-v != 0 {
 			return i
 		}
 	}

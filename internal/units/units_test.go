@@ -3,6 +3,7 @@ package units
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,18 +21,38 @@ var (
 	three = group{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
 )
 
-// families are rows of every family: what its groups are (nil for a real unit) and a log-variance, where it is read.
-var families = []struct {
+type rowOf struct {
 	kind        Kind
 	groups      []group
 	logVariance []float64
-}{
-	{Bernoulli, []group{bit, bit, bit}, nil},
-	{Spin, []group{sign, sign, sign}, nil},
-	{OneHot(3), []group{three, three}, nil},
-	{Gaussian, []group{nil, nil, nil}, nil},
-	{Gaussian, []group{nil, nil, nil}, []float64{-1.2, 0.3, 1.1}},
-	{Joined([]Kind{Bernoulli, OneHot(3), Gaussian, Spin}, []int{2, 3, 1, 1}), []group{bit, bit, three, nil, sign}, []float64{0, 0, 0, 0, 0, 0.7, 0}},
+	laws        []law
+}
+
+func (f rowOf) len() int { return length(f.groups) + len(f.laws) }
+
+// within moves numbers into the range of the units, away from its ends.
+func (f rowOf) within(x []float64) []float64 {
+	x = slices.Clone(x)
+	for j, l := range f.laws {
+		x[j] = l.within(x[j])
+	}
+	return x
+}
+
+// families are rows of every family: what its groups are (nil for a real unit) and a log-variance, where it is read. Those of units one by
+// one with a base measure that is not uniform have no groups but a law for each unit.
+var families = []rowOf{
+	{Bernoulli, []group{bit, bit, bit}, nil, nil},
+	{Spin, []group{sign, sign, sign}, nil, nil},
+	{OneHot(3), []group{three, three}, nil, nil},
+	{Gaussian, []group{nil, nil, nil}, nil, nil},
+	{Gaussian, []group{nil, nil, nil}, []float64{-1.2, 0.3, 1.1}, nil},
+	{Joined([]Kind{Bernoulli, OneHot(3), Gaussian, Spin}, []int{2, 3, 1, 1}), []group{bit, bit, three, nil, sign}, []float64{0, 0, 0, 0, 0, 0.7, 0}, nil},
+	{ReLU, nil, nil, []law{reluLaw, reluLaw, reluLaw}},
+	{Binomial(1), nil, nil, []law{binomialLaw(1), binomialLaw(1)}},
+	{Binomial(5), nil, nil, []law{binomialLaw(5), binomialLaw(5), binomialLaw(5)}},
+	{Poisson, nil, nil, []law{poissonLaw, poissonLaw, poissonLaw}},
+	{Joined([]Kind{Poisson, ReLU, Binomial(3), Poisson}, []int{1, 2, 1, 1}), nil, nil, []law{poissonLaw, reluLaw, reluLaw, binomialLaw(3), poissonLaw}},
 }
 
 func size(g group) int {
@@ -93,7 +114,7 @@ func to64(x []float32) []float64 {
 func TestNames(t *testing.T) {
 	names := map[string]bool{}
 	for _, k := range []Kind{
-		Bernoulli, Spin, Gaussian, OneHot(2), OneHot(3), Joined([]Kind{Spin, Spin}, []int{1, 2}), Joined([]Kind{Spin, Spin}, []int{2, 1}),
+		Bernoulli, Spin, Gaussian, OneHot(2), OneHot(3), ReLU, Poisson, Binomial(2), Binomial(3), Joined([]Kind{Spin, Spin}, []int{1, 2}), Joined([]Kind{Spin, Spin}, []int{2, 1}),
 		Joined([]Kind{OneHot(2), Spin}, []int{2, 1}), Joined([]Kind{OneHot(3), Spin}, []int{3, 1}),
 	} {
 		require.False(t, names[k.Name], "two kinds are called %s", k.Name)
@@ -105,13 +126,13 @@ func TestNames(t *testing.T) {
 // and the differences of inputs within a group, which are the logarithms of means, are rounded too.
 func TestSinglePrecision(t *testing.T) {
 	for _, f := range families {
-		n, s, s32 := length(f.groups), f.logVariance, to32(f.logVariance)
+		n, s, s32 := f.len(), f.logVariance, to32(f.logVariance)
 		if s != nil {
 			s = to64(s32)
 		}
 		for _, in := range append(rows(200, n, 30), rows(200, n, 1)...) {
-			in32, g32 := to32(in), to32(rows(1, n, 2)[0])
-			in, g := to64(in32), to64(g32)
+			in32, x32, g32 := to32(in), to32(f.within(in)), to32(rows(1, n, 2)[0])
+			in, x, g := to64(in32), to64(x32), to64(g32)
 			close := func(what string, tolerance float64, want []float64, got []float32) {
 				for j := range want {
 					size := max(1e-30, math.Abs(want[j]))
@@ -126,8 +147,8 @@ func TestSinglePrecision(t *testing.T) {
 			close("CGF", 4*rounding*4, []float64{f.kind.F64.CGF(in, s) + 100}, []float32{f.kind.F32.CGF(in32, s32) + 100})
 			close("Mean", rounding, filled(n, func(d []float64) { f.kind.F64.Mean(d, in, s) }), filled(n, func(d []float32) { f.kind.F32.Mean(d, in32, s32) }))
 			close("Variance", rounding, filled(n, func(d []float64) { f.kind.F64.Variance(d, in, s) }), filled(n, func(d []float32) { f.kind.F32.Variance(d, in32, s32) }))
-			close("EnergyGrad", 4*rounding, filled(n, func(d []float64) { f.kind.F64.EnergyGrad(d, in, s, 0.5) }), filled(n, func(d []float32) { f.kind.F32.EnergyGrad(d, in32, s32, 0.5) }))
-			close("Energy", 4*rounding, []float64{f.kind.F64.Energy(in, s)}, []float32{f.kind.F32.Energy(in32, s32)})
+			close("EnergyGrad", 4*rounding, filled(n, func(d []float64) { f.kind.F64.EnergyGrad(d, x, s, 0.5) }), filled(n, func(d []float32) { f.kind.F32.EnergyGrad(d, x32, s32, 0.5) }))
+			close("Energy", 4*rounding, []float64{f.kind.F64.Energy(x, s) + 100}, []float32{f.kind.F32.Energy(x32, s32) + 100})
 			want := filled(n, func(d []float64) { f.kind.F64.MeanGrad(d, in, s, g) })
 			got := filled(n, func(d []float32) { f.kind.F32.MeanGrad(d, in32, s32, g32) })
 			for j := range want {
@@ -139,7 +160,7 @@ func TestSinglePrecision(t *testing.T) {
 
 func TestMeanInPlace(t *testing.T) {
 	for _, f := range families {
-		for _, in := range rows(20, length(f.groups), 5) {
+		for _, in := range rows(20, f.len(), 5) {
 			want := filled(len(in), func(d []float64) { f.kind.F64.Mean(d, in, f.logVariance) })
 			f.kind.F64.Mean(in, in, f.logVariance)
 			require.Equal(t, want, in, f.kind.Name)
@@ -179,6 +200,20 @@ func TestInvalid(t *testing.T) {
 		{Gaussian, []float64{0, nan}, 1},
 		{Gaussian, []float64{inf, 0}, 0},
 		{Gaussian, []float64{0, 0, -inf}, 2},
+		{ReLU, []float64{0, 0.5, 1e30}, -1},
+		{ReLU, []float64{0, -1e-30, nan}, 1},
+		{ReLU, []float64{0, inf, -1}, 1},
+		{ReLU, []float64{nan, 0}, 0},
+		{Poisson, []float64{0, 2.5, 1e30}, -1},
+		{Poisson, []float64{0, -1}, 1},
+		{Poisson, []float64{3, 0, inf}, 2},
+		{Poisson, []float64{nan, -1}, 0},
+		{Binomial(4), []float64{0, 4, 2.5}, -1},
+		{Binomial(4), []float64{0, 4.5, -1}, 1},
+		{Binomial(4), []float64{-0.25, 5}, 0},
+		{Binomial(4), []float64{0, nan}, 1},
+		{Joined([]Kind{ReLU, Binomial(2), Poisson}, []int{1, 1, 1}), []float64{7, 2, 7}, -1},
+		{Joined([]Kind{ReLU, Binomial(2), Poisson}, []int{1, 1, 1}), []float64{7, 7, 7}, 1},
 		{joined, []float64{1, 0, 1, -7, -1}, -1},
 		{joined, []float64{-1, 0, 1, -7, -1}, 0},
 		{joined, []float64{1, 1, 1, -7, -1}, 1},
@@ -196,8 +231,11 @@ func TestInvalid(t *testing.T) {
 // Means are always taken as states, in both precisions, rounded as they come.
 func TestMeansAreValid(t *testing.T) {
 	for _, f := range families {
-		n := length(f.groups)
+		n := f.len()
 		for _, in := range append(rows(100, n, 300), rows(100, n, 3)...) {
+			for j := range in {
+				in[j] = min(in[j], 88) // from where the mean of a Poisson unit overflows
+			}
 			mean := filled(n, func(d []float32) { f.kind.F32.Mean(d, to32(in), to32(f.logVariance)) })
 			require.Equal(t, -1, f.kind.F32.Invalid(mean), "%s: %v", f.kind.Name, mean)
 			require.Equal(t, -1, f.kind.F64.Invalid(filled(n, func(d []float64) { f.kind.F64.Mean(d, in, f.logVariance) })), f.kind.Name)
@@ -208,12 +246,14 @@ func TestMeansAreValid(t *testing.T) {
 // Γ'(Inverse(m)) = m within the range, and edge from its ends beyond it.
 func TestInverse(t *testing.T) {
 	for _, f := range families {
-		n := length(f.groups)
+		n := f.len()
 		for _, in := range rows(100, n, 3) {
 			mean := filled(n, func(d []float64) { f.kind.F64.Mean(d, in, f.logVariance) })
 			inverse := filled(n, func(d []float64) { f.kind.F64.Inverse(d, mean, f.logVariance) })
 			back := filled(n, func(d []float64) { f.kind.F64.Mean(d, inverse, f.logVariance) })
-			require.InDeltaSlice(t, mean, back, 1e-12, f.kind.Name)
+			for j := range mean {
+				require.InDelta(t, mean[j], back[j], 1e-12*max(1, mean[j]), f.kind.Name)
+			}
 		}
 	}
 	for _, c := range []struct {
@@ -223,10 +263,15 @@ func TestInverse(t *testing.T) {
 		{Bernoulli, []float64{0, 1, 1e-4, 0.9999}, []float64{1e-3, 1 - 1e-3, 1e-3, 1 - 1e-3}},
 		{Spin, []float64{-1, 1, -0.9999, 0.9999}, []float64{-1 + 2e-3, 1 - 2e-3, -1 + 2e-3, 1 - 2e-3}},
 		{OneHot(2), []float64{0, 1, 1, 1e-4}, []float64{1 / 1001., 1000 / 1001., 1000 / 1001., 1 / 1001.}},
+		{ReLU, []float64{0, 1e-4, 0.002, 1e9}, []float64{1e-3, 1e-3, 0.002, 1e9}},
+		{Poisson, []float64{0, 1e-4, 1e9}, []float64{1e-3, 1e-3, 1e9}},
+		{Binomial(4), []float64{0, 4, 1, 3.9999}, []float64{4e-3, 4 - 4e-3, 1, 4 - 4e-3}},
 		{Gaussian, []float64{-1e9, 0}, []float64{-1e9, 0}},
 	} {
 		inverse := filled(len(c.mean), func(d []float64) { c.kind.F64.Inverse(d, c.mean, nil) })
-		require.InDeltaSlice(t, c.want, filled(len(c.mean), func(d []float64) { c.kind.F64.Mean(d, inverse, nil) }), 1e-12, c.kind.Name)
+		for j, got := range filled(len(c.mean), func(d []float64) { c.kind.F64.Mean(d, inverse, nil) }) {
+			require.InDelta(t, c.want[j], got, 1e-12*max(1, math.Abs(c.want[j])), c.kind.Name)
+		}
 	}
 	in := filled(6, func(d []float64) { OneHot(3).F64.Inverse(d, []float64{0.5, 0.25, 0.25, 0.1, 0.2, 0.7}, nil) })
 	require.InDelta(t, 0, OneHot(3).F64.CGF(in, nil), 1e-12)
@@ -234,7 +279,7 @@ func TestInverse(t *testing.T) {
 
 // A sampler must not turn a NaN input into a state.
 func TestSampleKeepsNaN(t *testing.T) {
-	for _, k := range []Kind{Bernoulli, Spin, Gaussian, OneHot(3)} {
+	for _, k := range []Kind{Bernoulli, Spin, Gaussian, OneHot(3), ReLU, Poisson, Binomial(2), Binomial(1000)} {
 		dst, in := make([]float64, 3), []float64{1, math.NaN(), 2}
 		In[float64](k).Sample(dst, in, nil, 1, rng.New(1, "nan").Row(0, 0))
 		require.True(t, math.IsNaN(dst[1]), k.Name)

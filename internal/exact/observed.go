@@ -1,0 +1,119 @@
+package exact
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// A NaN in a row stands for a number that is missing: what is observed of the row counts, and the rest is summed out.
+
+// ObservedFreeEnergy is F(v_O) = −log Σ exp(−F(v)) over the visible states v that have the observed numbers of a row, so that p(v_O) =
+// exp(−F(v_O))/Z. Of Gaussian visible units the missing ones are integrated out given each hidden state.
+func (m *Harmonium) ObservedFreeEnergy(row []float64) (float64, error) {
+	sum, err := m.observed(row, func([]float64, float64) {})
+	if err != nil {
+		return 0, fmt.Errorf("exact: ObservedFreeEnergy: %w", err)
+	}
+	return -sum, nil
+}
+
+// MissingMeans is the row with E[v_M | v_O] in the places of what is missing.
+func (m *Harmonium) MissingMeans(row []float64) ([]float64, error) {
+	total, err := m.observed(row, func([]float64, float64) {})
+	if err != nil {
+		return nil, fmt.Errorf("exact: MissingMeans: %w", err)
+	}
+	mean := make([]float64, len(row))
+	_, err = m.observed(row, func(v []float64, log float64) {
+		for i, vi := range v {
+			mean[i] += math.Exp(log-total) * vi
+		}
+	})
+	return mean, err
+}
+
+// ObservedLogLikelihood is the mean of log p(v_O) over rows with missing numbers.
+func (m *Harmonium) ObservedLogLikelihood(rows [][]float64) (float64, error) {
+	logZ, err := m.LogPartition()
+	if err != nil {
+		return 0, fmt.Errorf("exact: ObservedLogLikelihood: %w", err)
+	}
+	mean := -logZ
+	for _, row := range rows {
+		f, err := m.ObservedFreeEnergy(row)
+		if err != nil {
+			return 0, err
+		}
+		mean -= f / float64(len(rows))
+	}
+	return mean, nil
+}
+
+// ObservedGradient is the gradient of minus ObservedLogLikelihood for discrete visible units: that of the completed rows, each with the
+// probability p(v_M | v_O) of its completion as weight.
+func (m *Harmonium) ObservedGradient(rows [][]float64) (*Gradient, error) {
+	if m.Visible.Family == Gaussian {
+		return nil, fmt.Errorf("exact: ObservedGradient: %w", ErrNotEnumerable)
+	}
+	var completed [][]float64
+	var weights []float64
+	for _, row := range rows {
+		total, err := m.observed(row, func([]float64, float64) {})
+		if err != nil {
+			return nil, fmt.Errorf("exact: ObservedGradient: %w", err)
+		}
+		m.observed(row, func(v []float64, log float64) {
+			completed, weights = append(completed, slices.Clone(v)), append(weights, math.Exp(log-total))
+		})
+	}
+	return m.Gradient(completed, weights)
+}
+
+// observed returns log Σ over the completions of a row, and visits each with the logarithm of its term; of Gaussian visible units it visits the
+// means of the missing ones given each hidden state.
+func (m *Harmonium) observed(row []float64, visit func(v []float64, log float64)) (float64, error) {
+	if err := m.check(); err != nil {
+		return 0, err
+	}
+	if len(row) != m.Visible.Units {
+		return 0, fmt.Errorf("the row has %d numbers, want %d", len(row), m.Visible.Units)
+	}
+	sum := newLogSum()
+	if m.Visible.Family == Gaussian {
+		if _, err := m.Hidden.enumerable(maxTerms); err != nil {
+			return 0, err
+		}
+		for h := range m.Hidden.each() {
+			log, v := dot(m.C, h), slices.Clone(row)
+			for i, x := range row {
+				field := m.B[i] + dot(m.W[i*len(h):(i+1)*len(h)], h)
+				s := m.Visible.variance(i)
+				if math.IsNaN(x) {
+					log += s*field*field/2 + math.Log(2*math.Pi*s)/2
+					v[i] = s * field
+				} else {
+					log += field*x - x*x/(2*s)
+				}
+			}
+			sum.add(log)
+			visit(v, log)
+		}
+		return sum.value(), nil
+	}
+	if _, err := m.Visible.enumerable(maxTerms); err != nil {
+		return 0, err
+	}
+	for v := range m.Visible.each() {
+		fits := true
+		for i, x := range row {
+			fits = fits && (math.IsNaN(x) || x == v[i])
+		}
+		if fits {
+			log := -m.freeEnergy(v)
+			sum.add(log)
+			visit(v, log)
+		}
+	}
+	return sum.value(), nil
+}

@@ -1,0 +1,158 @@
+package likelihood
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"gorgonia.org/tensor"
+
+	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/units"
+	"github.com/harmonium-go/harmonium/layers"
+)
+
+// LogPartition returns log Z of a machine, in nats, such that p(v) = exp(−F(v) − log Z) with layers.RBM.FreeEnergy, by going through all states of one side, that with fewer of them: the sum over
+// the other side, or its integral, is in closed form.
+//
+//	log Z = log Σ_h exp(cᵀh − U(h) + Γ_v(b + Wh))        or the mirror image
+//
+// Everything is computed in float64, whatever the dtype of the machine. Errors: ErrConfig for a machine of which neither side has 1 to
+// energy.MaxStates = 2²² states, ErrNotFinite for parameters that are not numbers, and ctx's error when ctx ends. Cost: states ×
+// (states' units × other units) multiply-adds and one Γ of each other unit; 2¹⁶ states beside 784 units take a second.
+func LogPartition(ctx context.Context, m *layers.RBM) (float64, error) {
+	if m == nil {
+		return 0, fmt.Errorf("likelihood: LogPartition: no model given: %w", energy.ErrConfig)
+	}
+	if err := checkFinite(m); err != nil {
+		return 0, fmt.Errorf("likelihood: RBM %q: LogPartition: %w", m.Name(), err)
+	}
+	logZ, _, err := enumerate(ctx, m, energy.MaxStates, writer{})
+	if err != nil {
+		return 0, fmt.Errorf("likelihood: RBM %q: LogPartition: %w", m.Name(), err)
+	}
+	return logZ, nil
+}
+
+// Exact returns the log-likelihood of data with log Z computed by LogPartition: an interval of width 0, certified. Of the settings it
+// reads Convention, Seed and Progress. data is (rows, visible), float32 or float64. Errors: those of LogPartition, what the visible units' Check
+// says of the data, and ErrConfig for settings that cannot be.
+func Exact(ctx context.Context, m *layers.RBM, data *tensor.Dense, config Config) (Bound, error) {
+	if m == nil {
+		return Bound{}, fmt.Errorf("likelihood: Exact: no model given: %w", energy.ErrConfig)
+	}
+	fail := func(err error) (Bound, error) {
+		return Bound{}, fmt.Errorf("likelihood: RBM %q: Exact: %w", m.Name(), err)
+	}
+	c, err := config.withDefaults()
+	if err != nil {
+		return fail(err)
+	}
+	b, err := newBound(m, data, c)
+	if err != nil {
+		return fail(err)
+	}
+	if err := b.enumerate(ctx, m, energy.MaxStates, c); err != nil {
+		return fail(err)
+	}
+	return b, nil
+}
+
+// enumerate fills in a bound by enumeration.
+func (b *Bound) enumerate(ctx context.Context, m *layers.RBM, most int, c Config) error {
+	logZ, side, err := enumerate(ctx, m, most, writer{c.Progress})
+	if err != nil {
+		return err
+	}
+	b.Method = "exact, " + side + " side enumerated"
+	b.Certified, b.Chains, b.Temperatures = true, 0, 0
+	b.setLogZ(logZ, logZ, logZ)
+	return nil
+}
+
+// blockStates is how many states enumeration holds at once.
+const blockStates = 1024
+
+// enumerate returns log Z and the name of the side whose states it went through.
+func enumerate(ctx context.Context, m *layers.RBM, most int, progress writer) (logZ float64, side string, err error) {
+	visible, visibleErr := m.Visible().StateCount()
+	hidden, hiddenErr := m.Hidden().StateCount()
+	if visibleErr != nil {
+		visible = math.MaxInt
+	}
+	if hiddenErr != nil {
+		hidden = math.MaxInt
+	}
+	if min(visible, hidden) > most {
+		return 0, "", fmt.Errorf("%v × %v: neither side has at most %d states: %w", m.Visible(), m.Hidden(), most, energy.ErrConfig)
+	}
+	p, err := plain64(m)
+	if err != nil {
+		return 0, "", err
+	}
+	side, listed, count := "hidden", m.Hidden(), hidden
+	if visible < hidden {
+		side, listed, count = "visible", m.Visible(), visible
+		p.Visible, p.Hidden = p.Hidden, p.Visible
+		p.VisibleLen, p.HiddenLen = p.HiddenLen, p.VisibleLen
+		p.VisibleLogVariance, p.HiddenLogVariance = p.HiddenLogVariance, p.VisibleLogVariance
+		p.B, p.C = p.C, p.B
+	}
+	// From here on the listed side is called hidden.
+	states, inputs := make([]float64, blockStates*p.HiddenLen), make([]float64, blockStates*p.VisibleLen)
+	logs := make([]float64, blockStates)
+	logZ = math.Inf(-1)
+	report := progress.every(count)
+	for first := 0; first < count; first += blockStates {
+		if err := ctx.Err(); err != nil {
+			return 0, side, err
+		}
+		n := min(blockStates, count-first)
+		kernel.Parallel(n, 64, func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				listed.State(first+i, states[i*p.HiddenLen:(i+1)*p.HiddenLen])
+			}
+		})
+		// W is (visible, hidden), which the mirror image stores transposed.
+		kernel.Affine(side == "hidden", n, p.VisibleLen, p.HiddenLen, states[:n*p.HiddenLen], p.W, p.B, inputs[:n*p.VisibleLen])
+		kernel.Parallel(n, kernel.RowGrain(p.VisibleLen), func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				h := states[i*p.HiddenLen : (i+1)*p.HiddenLen]
+				logs[i] = kernel.Dot(h, p.C) - p.Hidden.Energy(h, p.HiddenLogVariance) +
+					p.Visible.CGF(inputs[i*p.VisibleLen:(i+1)*p.VisibleLen], p.VisibleLogVariance)
+			}
+		})
+		logZ = logSumExp(append(slices.Clip(logs[:n]), logZ))
+		report("enumerated %d of %d states", first+n)
+	}
+	if math.IsNaN(logZ) || math.IsInf(logZ, 0) {
+		return 0, side, fmt.Errorf("log Z is %g: %w", logZ, energy.ErrNotFinite)
+	}
+	return logZ - constant(m), side, nil
+}
+
+// plain64 is the plain form of a machine in float64.
+func plain64(m *layers.RBM) (layers.Plain[float64], error) {
+	if m.Dtype() == tensor.Float64 {
+		return layers.PlainOf[float64](m)
+	}
+	s, err := layers.PlainOf[float32](m)
+	p := layers.Plain[float64]{
+		Visible: units.In[float64](m.Visible().Kind()), Hidden: units.In[float64](m.Hidden().Kind()),
+		VisibleLen: s.VisibleLen, HiddenLen: s.HiddenLen, W: wide(s.W), B: wide(s.B), C: wide(s.C),
+		VisibleLogVariance: wide(s.VisibleLogVariance), HiddenLogVariance: wide(s.HiddenLogVariance),
+	}
+	return p, err
+}
+
+// wide is x in float64, nil for nil.
+func wide(x []float32) []float64 {
+	if x == nil {
+		return nil
+	}
+	y := make([]float64, len(x))
+	kernel.Convert(y, x)
+	return y
+}
