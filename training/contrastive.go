@@ -131,7 +131,7 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 	if err := l.validate(); err != nil {
 		return nil, err
 	}
-	if err := f.validSteps(); err != nil {
+	if err := checkSteps(c.Steps, f.phase, c.Negative, c.Epochs); err != nil {
 		return nil, fmt.Errorf("training: %s: %w", what, err)
 	}
 	first, err := f.plan(l.batch, f.phase.Rows(l.batch)) // whatever does not fit is told before anything is changed
@@ -158,20 +158,21 @@ type contrastiveFit struct {
 	plans      map[[2]int]*contrastivePlan // by rows of data and of the negative phase
 }
 
-func (f *contrastiveFit) validSteps() error {
-	if f.Steps == nil {
+// checkSteps checks a schedule of the steps of a negative phase, which may be nil, on the phase that it is for.
+func checkSteps(steps Schedule, phase sampling.Phase, negative fmt.Stringer, epochs int) error {
+	if steps == nil {
 		return nil
 	}
-	phase, ok := f.phase.(sampling.Stepped)
+	stepped, ok := phase.(sampling.Stepped)
 	if !ok {
-		return fmt.Errorf("a Steps schedule cannot take effect on %v: %w", f.Negative, energy.ErrConfig)
+		return fmt.Errorf("a Steps schedule cannot take effect on %v: %w", negative, energy.ErrConfig)
 	}
-	rounded := func(epoch int) float64 { return math.Round(f.Steps(epoch)) }
-	if err := checkSchedule("Steps", rounded, f.Epochs, 1, math.MaxInt32); err != nil {
+	rounded := func(epoch int) float64 { return math.Round(steps(epoch)) }
+	if err := checkSchedule("Steps", rounded, epochs, 1, math.MaxInt32); err != nil {
 		return err
 	}
-	for e := range min(f.Epochs, checkedEpochs) {
-		if err := phase.SetSteps(int(rounded(e))); err != nil {
+	for e := range min(epochs, checkedEpochs) {
+		if err := stepped.SetSteps(int(rounded(e))); err != nil {
 			return fmt.Errorf("schedule Steps: epoch %d: %w", e, err)
 		}
 	}
@@ -186,13 +187,15 @@ func (f *contrastiveFit) fingerprint(l *loop) string {
 		weightSettings(f.Weights), l.batch, f.Seed, f.L1, f.L2, f.SparsityCost, f.SparsityTarget, f.offsetRate, f.Convention)
 }
 
+// initBiasRows is how many rows InitBias looks at.
+const initBiasRows = 10_000
+
 // start does what comes before the first step of a run that is not resumed.
 func (f *contrastiveFit) start() error {
 	if !f.InitBias {
 		return nil
 	}
-	const most = 10_000
-	rows := between(0, min(f.source.Len(), most))
+	rows := between(0, min(f.source.Len(), initBiasRows))
 	t := tensor.New(tensor.Of(f.model.Dtype()), tensor.WithShape(len(rows), f.source.Width()))
 	if err := f.source.Read(t, rows, 0); err != nil {
 		return err
