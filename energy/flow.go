@@ -22,23 +22,36 @@ import (
 // Source: J. Sohl-Dickstein, P. Battaglino, M. DeWeese, "New Method for Parameter Estimation in Probabilistic Models: Minimum Probability
 // Flow", Physical Review Letters 107 (2011), 220601, with flips of single units as the neighbourhood.
 func (e Quadratic) ProbabilityFlow(x *G.Node) (*G.Node, error) {
-	n, err := e.flow(x)
+	n, err := (side{"x", e.Units, e.B, e.LogVariance, nil}).flow(x, e.input)
 	return e.named("ProbabilityFlow", n, err)
 }
 
-func (e Quadratic) flow(x *G.Node) (*G.Node, error) {
+// ProbabilityFlow builds how fast probability would flow away from each visible state to those that differ in one unit,
+//
+//	K(v) = Σ_i exp((F(v) − F(v^i))/2)        v^i is v with unit i flipped
+//
+// (B, visible) of the values of Bernoulli or of Spin units gives (B), each positive, with hidden units of any family. Of means it is what
+// the conditional inputs of PseudoLikelihood give. Its mean over data is the cost of minimum probability flow learning, see
+// Quadratic.ProbabilityFlow; with hidden units it is not convex. Gradient, errors and cost are those of PseudoLikelihood.
+func (e RBM) ProbabilityFlow(v *G.Node) (*G.Node, error) {
+	n, err := e.visible().flow(v, e.conditionalInput)
+	return e.named("ProbabilityFlow", n, err)
+}
+
+// flow builds Σ_i exp((x^i − x)_i h_i/2) for the inputs h at which the units are distributed given the others.
+func (s side) flow(x *G.Node, inputs func(x *G.Node) (*G.Node, error)) (*G.Node, error) {
 	var middle float64
-	switch f := e.Units.Families(); {
+	switch f := s.units.Families(); {
 	case len(f) == 1 && f[0] == "Spin":
 	case len(f) == 1 && f[0] == "Bernoulli":
 		middle = 0.5
 	default:
-		return nil, fmt.Errorf("Units are %v, want Spin or Bernoulli, whose units can be flipped: %w", e.Units, ErrConfig)
+		return nil, fmt.Errorf("Units are %v, want Spin or Bernoulli, whose units can be flipped: %w", s.units, ErrConfig)
 	}
-	if err := (side{"x", e.Units, e.B, e.LogVariance, nil}).fits(x); err != nil {
+	if err := s.fits(x); err != nil {
 		return nil, err
 	}
-	field, err := e.input(x)
+	input, err := inputs(x)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +62,7 @@ func (e Quadratic) flow(x *G.Node) (*G.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	half, err := op.Multiply(away, field)
+	half, err := op.Multiply(away, input)
 	if err != nil {
 		return nil, err
 	}

@@ -48,25 +48,28 @@ func (a AIS) LogPartition(ctx context.Context, m *layers.RBM) (Estimate, error) 
 //
 // Source: R. Grosse, Z. Ghahramani, R. Adams, "Sandwiching the marginal likelihood using bidirectional Monte Carlo", 2015.
 func (a AIS) Reverse(ctx context.Context, m *layers.RBM, samples *tensor.Dense) (Estimate, error) {
-	if m != nil {
-		if samples == nil {
-			return Estimate{}, fmt.Errorf("likelihood: AIS of RBM %q: no samples given: %w", m.Name(), energy.ErrConfig)
-		}
-		if err := m.Visible().Check(samples); err != nil {
-			return Estimate{}, fmt.Errorf("likelihood: AIS of RBM %q: samples: %w", m.Name(), err)
-		}
-		if a.Chains == 0 {
-			a.Chains = samples.Shape()[0]
-		}
+	err := checkModel(m)
+	switch {
+	case err != nil:
+	case samples == nil:
+		err = fmt.Errorf("no samples given: %w", energy.ErrConfig)
+	default:
+		err = m.Visible().Check(samples)
+	}
+	if err != nil {
+		return Estimate{}, named(m, "reverse AIS", err)
+	}
+	if a.Chains == 0 {
+		a.Chains = samples.Shape()[0]
 	}
 	return a.run(ctx, m, samples)
 }
 
 func (a AIS) run(ctx context.Context, m *layers.RBM, samples *tensor.Dense) (Estimate, error) {
-	if m == nil {
-		return Estimate{}, fmt.Errorf("likelihood: AIS: no model given: %w", energy.ErrConfig)
+	err := checkModel(m)
+	if err == nil {
+		a, err = a.withDefaults(m)
 	}
-	a, err := a.withDefaults(m)
 	if err == nil {
 		var e Estimate
 		if m.Dtype() == tensor.Float32 {
@@ -78,7 +81,7 @@ func (a AIS) run(ctx context.Context, m *layers.RBM, samples *tensor.Dense) (Est
 			return e, nil
 		}
 	}
-	return Estimate{}, fmt.Errorf("likelihood: AIS of RBM %q: %w", m.Name(), err)
+	return Estimate{}, named(m, "AIS", err)
 }
 
 func runAIS[T kernel.Float](ctx context.Context, a AIS, m *layers.RBM, samples *tensor.Dense) (Estimate, error) {
@@ -148,17 +151,17 @@ func checkBetas(betas []float64) error {
 // drawn a little towards the middle of their range. data is (rows, visible); grey values count as they are. Errors: what the visible units'
 // Check says of the data.
 func FitBase(m *layers.RBM, data *tensor.Dense) ([]float64, error) {
-	if m == nil {
-		return nil, fmt.Errorf("likelihood: FitBase: no model given: %w", energy.ErrConfig)
-	}
-	rows, err := readRows[float64](m, data, AsIs, 0)
+	err := checkModel(m)
 	if err == nil {
-		var base []float64
-		if base, err = fitBase(m, rows); err == nil {
-			return base, nil
+		var rows []float64
+		if rows, err = readRows[float64](m, data, AsIs, 0); err == nil {
+			var base []float64
+			if base, err = fitBase(m, rows); err == nil {
+				return base, nil
+			}
 		}
 	}
-	return nil, fmt.Errorf("likelihood: RBM %q: FitBase: %w", m.Name(), err)
+	return nil, named(m, "FitBase", err)
 }
 
 func fitBase[T kernel.Float](m *layers.RBM, rows []T) ([]float64, error) {
@@ -183,14 +186,4 @@ func constant(m *layers.RBM) float64 {
 		total += offset * (b[i] - kernel.Dot(w[i*len(l):(i+1)*len(l)], l))
 	}
 	return total + kernel.Dot(c, l)
-}
-
-// checkFinite refuses parameters that are not numbers, which every estimate would be too.
-func checkFinite(m *layers.RBM) error {
-	for _, p := range m.Params() {
-		if !p.Finite() {
-			return fmt.Errorf("parameter %s: %w", p.Name(), energy.ErrNotFinite)
-		}
-	}
-	return nil
 }

@@ -3,11 +3,6 @@ package likelihood
 import (
 	"fmt"
 	"strings"
-
-	"gorgonia.org/tensor"
-
-	"github.com/harmonium-go/harmonium/internal/kernel"
-	"github.com/harmonium-go/harmonium/layers"
 )
 
 // Bound is how good a model is on some rows: a log-likelihood in nats a row between two bounds, and how far they can be trusted.
@@ -61,28 +56,7 @@ func (b Bound) String() string {
 	return s.String()
 }
 
-// newBound checks the model and the data, and computes what does not need log Z.
-func newBound(m *layers.RBM, data *tensor.Dense, c Config) (Bound, error) {
-	b := Bound{Convention: c.Convention, Confidence: c.Confidence, Tolerance: c.Tolerance}
-	if err := checkFinite(m); err != nil {
-		return b, err
-	}
-	rows, err := readRows[float64](m, data, c.Convention, c.Seed)
-	if err != nil {
-		return b, err
-	}
-	p, err := plain64(m)
-	if err != nil {
-		return b, err
-	}
-	b.Rows = data.Shape()[0]
-	b.FreeEnergy = mean(p.FreeEnergy(rows, b.Rows)) + constant(m)
-	return b, nil
-}
-
 func (b *Bound) setLogZ(low, middle, high float64) {
 	b.LogZLower, b.LogZ, b.LogZUpper = low, middle, high
 	b.Lower, b.LogLikelihood, b.Upper = -b.FreeEnergy-high, -b.FreeEnergy-middle, -b.FreeEnergy-low
 }
-
-func mean(x []float64) float64 { return kernel.Total(x) / float64(len(x)) }

@@ -9,7 +9,6 @@ import (
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/rng"
-	"github.com/harmonium-go/harmonium/layers"
 )
 
 // Convention says what the grey values of data are taken for. Likelihoods under different conventions do not compare, so every
@@ -36,7 +35,7 @@ func (c Convention) String() string {
 }
 
 // readRows checks data against a side of a model and returns them in the precision T under a convention.
-func readRows[T kernel.Float](m *layers.RBM, data *tensor.Dense, c Convention, seed uint64) ([]T, error) {
+func readRows[T kernel.Float](m Model, data *tensor.Dense, c Convention, seed uint64) ([]T, error) {
 	u := m.Visible()
 	if data == nil {
 		return nil, fmt.Errorf("no data given: %w", energy.ErrConfig)

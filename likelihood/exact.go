@@ -14,69 +14,87 @@ import (
 	"github.com/harmonium-go/harmonium/layers"
 )
 
-// LogPartition returns log Z of a machine, in nats, such that p(v) = exp(−F(v) − log Z) with layers.RBM.FreeEnergy, by going through all states of one side, that with fewer of them: the sum over
-// the other side, or its integral, is in closed form.
+// LogPartition returns log Z of a machine, in nats, such that p(v) = exp(−F(v) − log Z) with the machine's FreeEnergy, by going through all
+// states of some of its units: the sum over the others, or their integral, is in closed form. In an RBM they are the side with fewer states,
 //
 //	log Z = log Σ_h exp(cᵀh − U(h) + Γ_v(b + Wh))        or the mirror image
 //
-// Everything is computed in float64, whatever the dtype of the machine. Errors: ErrConfig for a machine of which neither side has 1 to
-// energy.MaxStates = 2²² states, ErrNotFinite for parameters that are not numbers, and ctx's error when ctx ends. Cost: states ×
-// (states' units × other units) multiply-adds and one Γ of each other unit; 2¹⁶ states beside 784 units take a second.
-func LogPartition(ctx context.Context, m *layers.RBM) (float64, error) {
-	if m == nil {
-		return 0, fmt.Errorf("likelihood: LogPartition: no model given: %w", energy.ErrConfig)
+// in a general Boltzmann machine all but its real units, or all visible ones where the hidden ones are uncoupled.
+//
+// Everything is computed in float64, whatever the dtype of the machine. Errors: ErrConfig for a machine with more than energy.MaxStates = 2²²
+// such states, ErrNotFinite for parameters that are not numbers, and ctx's error when ctx ends. Cost: for each state the inputs of the other
+// units and their Γ; 2¹⁶ states of 16 units beside 784 take a second.
+func LogPartition(ctx context.Context, m Model) (float64, error) {
+	err := checkModel(m)
+	if err == nil {
+		var logZ float64
+		if logZ, _, err = enumerate(ctx, m, energy.MaxStates, writer{}); err == nil {
+			return logZ, nil
+		}
 	}
-	if err := checkFinite(m); err != nil {
-		return 0, fmt.Errorf("likelihood: RBM %q: LogPartition: %w", m.Name(), err)
-	}
-	logZ, _, err := enumerate(ctx, m, energy.MaxStates, writer{})
-	if err != nil {
-		return 0, fmt.Errorf("likelihood: RBM %q: LogPartition: %w", m.Name(), err)
-	}
-	return logZ, nil
+	return 0, named(m, "LogPartition", err)
 }
 
 // Exact returns the log-likelihood of data with log Z computed by LogPartition: an interval of width 0, certified. Of the settings it
-// reads Convention, Seed and Progress. data is (rows, visible), float32 or float64. Errors: those of LogPartition, what the visible units' Check
-// says of the data, and ErrConfig for settings that cannot be.
-func Exact(ctx context.Context, m *layers.RBM, data *tensor.Dense, config Config) (Bound, error) {
-	if m == nil {
-		return Bound{}, fmt.Errorf("likelihood: Exact: no model given: %w", energy.ErrConfig)
+// reads Convention, Seed and Progress. data is (rows, visible), float32 or float64. Errors: those of LogPartition, what the visible units'
+// Check says of the data, and ErrConfig for settings that cannot be.
+func Exact(ctx context.Context, m Model, data *tensor.Dense, config Config) (Bound, error) {
+	c, b, err := begin(ctx, m, data, config)
+	if err == nil {
+		err = b.enumerate(ctx, m, energy.MaxStates, c)
 	}
-	fail := func(err error) (Bound, error) {
-		return Bound{}, fmt.Errorf("likelihood: RBM %q: Exact: %w", m.Name(), err)
-	}
-	c, err := config.withDefaults()
 	if err != nil {
-		return fail(err)
-	}
-	b, err := newBound(m, data, c)
-	if err != nil {
-		return fail(err)
-	}
-	if err := b.enumerate(ctx, m, energy.MaxStates, c); err != nil {
-		return fail(err)
+		return Bound{}, named(m, "Exact", err)
 	}
 	return b, nil
 }
 
+// begin checks everything, and computes what does not need log Z.
+func begin(ctx context.Context, m Model, data *tensor.Dense, config Config) (Config, Bound, error) {
+	c, err := config.withDefaults()
+	b := Bound{Convention: c.Convention, Confidence: c.Confidence, Tolerance: c.Tolerance}
+	if err == nil {
+		err = checkModel(m)
+	}
+	if err != nil {
+		return c, b, err
+	}
+	f, err := freeEnergies(ctx, m, data, c.Convention, c.Seed)
+	if err == nil {
+		b.Rows, b.FreeEnergy = len(f), mean(f)
+	}
+	return c, b, err
+}
+
 // enumerate fills in a bound by enumeration.
-func (b *Bound) enumerate(ctx context.Context, m *layers.RBM, most int, c Config) error {
-	logZ, side, err := enumerate(ctx, m, most, writer{c.Progress})
+func (b *Bound) enumerate(ctx context.Context, m Model, most int, c Config) error {
+	logZ, what, err := enumerate(ctx, m, most, writer{c.Progress})
 	if err != nil {
 		return err
 	}
-	b.Method = "exact, " + side + " side enumerated"
-	b.Certified, b.Chains, b.Temperatures = true, 0, 0
+	b.Method, b.Certified = "exact, "+what+" enumerated", true
 	b.setLogZ(logZ, logZ, logZ)
 	return nil
+}
+
+// enumerate returns log Z and the name of what it went through.
+func enumerate(ctx context.Context, m Model, most int, progress writer) (logZ float64, what string, err error) {
+	switch m := m.(type) {
+	case *layers.RBM:
+		logZ, what, err = rbmLogPartition(ctx, m, most, progress)
+	case *layers.Boltzmann:
+		logZ, what, err = boltzmannLogPartition(ctx, m, most, progress)
+	}
+	if err == nil && (math.IsNaN(logZ) || math.IsInf(logZ, 0)) {
+		err = fmt.Errorf("log Z is %g: %w", logZ, energy.ErrNotFinite)
+	}
+	return logZ, what, err
 }
 
 // blockStates is how many states enumeration holds at once.
 const blockStates = 1024
 
-// enumerate returns log Z and the name of the side whose states it went through.
-func enumerate(ctx context.Context, m *layers.RBM, most int, progress writer) (logZ float64, side string, err error) {
+func rbmLogPartition(ctx context.Context, m *layers.RBM, most int, progress writer) (logZ float64, side string, err error) {
 	visible, visibleErr := m.Visible().StateCount()
 	hidden, hiddenErr := m.Hidden().StateCount()
 	if visibleErr != nil {
@@ -127,10 +145,7 @@ func enumerate(ctx context.Context, m *layers.RBM, most int, progress writer) (l
 		logZ = logSumExp(append(slices.Clip(logs[:n]), logZ))
 		report("enumerated %d of %d states", first+n)
 	}
-	if math.IsNaN(logZ) || math.IsInf(logZ, 0) {
-		return 0, side, fmt.Errorf("log Z is %g: %w", logZ, energy.ErrNotFinite)
-	}
-	return logZ - constant(m), side, nil
+	return logZ - constant(m), side + " side", nil
 }
 
 // plain64 is the plain form of a machine in float64.

@@ -72,7 +72,7 @@ func TestLogPartitionGoesThroughAllBlocks(t *testing.T) {
 	var text strings.Builder
 	got, side, err := enumerate(context.Background(), m, energy.MaxStates, writer{&text})
 	require.NoError(t, err)
-	require.Equal(t, "hidden", side)
+	require.Equal(t, "hidden side", side)
 	require.Contains(t, text.String(), "enumerated 1024 of 4096 states")
 	require.InDelta(t, must(oracle(m, visible, hidden).LogPartitionOverVisible()), got, 1e-10)
 }

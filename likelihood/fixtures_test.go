@@ -112,7 +112,7 @@ func draws(h *exact.Harmonium, n int, dtype tensor.Dtype, seed uint64) *tensor.D
 	r := rand.New(rand.NewPCG(seed, 12))
 	var rows []float64
 	if h.Visible.Family == exact.Gaussian {
-		states, p := conditional(h)
+		states, p := hiddenLaw(h)
 		for range n {
 			hidden := states[pick(r, p)]
 			for i := range h.B {
@@ -136,8 +136,8 @@ func draws(h *exact.Harmonium, n int, dtype tensor.Dtype, seed uint64) *tensor.D
 	return dense(dtype, n, rows)
 }
 
-// conditional is the hidden states and their probabilities.
-func conditional(h *exact.Harmonium) (states [][]float64, p []float64) {
+// hiddenLaw is the hidden states and their probabilities.
+func hiddenLaw(h *exact.Harmonium) (states [][]float64, p []float64) {
 	states = must(exact.States(h.Hidden))
 	logZ := must(h.LogPartition())
 	for _, s := range states {

@@ -2,7 +2,6 @@ package likelihood
 
 import (
 	"context"
-	"math"
 	"slices"
 
 	"github.com/harmonium-go/harmonium/internal/annealed"
@@ -119,11 +118,4 @@ func (w *walk[T]) estimates(constant float64) []float64 {
 		x[i] = l + shift
 	}
 	return x
-}
-
-// meanDeviation is the mean of numbers and their standard deviation over n − 1.
-func meanDeviation(x []float64) (mean, deviation float64) {
-	n := float64(len(x))
-	mean = kernel.Total(x) / n
-	return mean, math.Sqrt(kernel.SumSquares(x, mean) / (n - 1))
 }

@@ -37,13 +37,13 @@ func mixedClamps(visible, hidden side, dtype tensor.Dtype, seed uint64, temperat
 		}
 		g.VisibleClamp = append(g.VisibleClamp, clamp.VisibleClamp...)
 		g.HiddenClamp = append(g.HiddenClamp, clamp.HiddenClamp...)
-		copyRow(s.Visible, from.Visible, i)
-		copyRow(s.Hidden, from.Hidden, i)
+		takeRow(s.Visible, from.Visible, i)
+		takeRow(s.Hidden, from.Hidden, i)
 	}
 	return laws, g, s
 }
 
-func copyRow(dst, src *tensor.Dense, i int) {
+func takeRow(dst, src *tensor.Dense, i int) {
 	n := dst.Shape()[1]
 	if dst.Dtype() == tensor.Float32 {
 		copy(dst.Float32s()[i*n:(i+1)*n], src.Float32s()[i*n:(i+1)*n])

@@ -82,21 +82,30 @@ func (g *Gibbs) check(s *State) error {
 	if !(t > 0) || math.IsInf(t, 0) {
 		return fail(fmt.Errorf("temperature is %g, want a positive %v, or 0 for 1: %w", g.Temperature, g.Model.Dtype(), energy.ErrConfig))
 	}
-	if err := checkRows(g.Model, s.Visible); err != nil {
-		return fail(fmt.Errorf("visible state: %w", err))
+	if err := checkState(g.Model, s, g.VisibleClamp, g.HiddenClamp); err != nil {
+		return fail(err)
 	}
-	if err := fits(s.Hidden, s.Visible.Shape()[0], g.Model.Hidden().Len(), g.Model.Dtype()); err != nil {
-		return fail(fmt.Errorf("hidden state: %w", err))
+	return nil
+}
+
+// checkState returns what is wrong with the chains of a model and with the columns that are clamped. Hidden units that are drawn before they are
+// used may have any values.
+func checkState(m *layers.RBM, s *State, visibleClamp, hiddenClamp []bool) error {
+	if err := checkRows(m, s.Visible); err != nil {
+		return fmt.Errorf("visible state: %w", err)
 	}
-	if err := checkClamps(g.Model.Visible(), g.VisibleClamp, s.Visible.Shape()[0]); err != nil {
-		return fail(fmt.Errorf("visible clamp %w", err))
+	if err := fits(s.Hidden, s.Visible.Shape()[0], m.Hidden().Len(), m.Dtype()); err != nil {
+		return fmt.Errorf("hidden state: %w", err)
 	}
-	if err := checkClamps(g.Model.Hidden(), g.HiddenClamp, s.Visible.Shape()[0]); err != nil {
-		return fail(fmt.Errorf("hidden clamp %w", err))
+	if err := checkClamps(m.Visible(), visibleClamp, s.Visible.Shape()[0]); err != nil {
+		return fmt.Errorf("visible clamp %w", err)
 	}
-	if g.HiddenClamp != nil {
-		if err := g.Model.Hidden().Check(s.Hidden); err != nil {
-			return fail(fmt.Errorf("hidden state: %w", err))
+	if err := checkClamps(m.Hidden(), hiddenClamp, s.Visible.Shape()[0]); err != nil {
+		return fmt.Errorf("hidden clamp %w", err)
+	}
+	if hiddenClamp != nil {
+		if err := m.Hidden().Check(s.Hidden); err != nil {
+			return fmt.Errorf("hidden state: %w", err)
 		}
 	}
 	return nil

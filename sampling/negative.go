@@ -9,7 +9,8 @@ import (
 	"github.com/harmonium-go/harmonium/layers"
 )
 
-// Negative is where the negative phase of a contrastive cost comes from: CD, PCD or Exact, a plain value that training takes.
+// Negative is where the negative phase of a contrastive cost comes from: CD, PCD, Tempering, Exact, MeanField or TAP, a plain value that
+// training takes.
 type Negative interface {
 	// Start readies a phase for a model. Equal seeds give equal draws. It is an ErrConfig for settings or a model that
 	// cannot be.

@@ -3,6 +3,8 @@ package training_test
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -84,4 +86,68 @@ func TestBarsAndStripes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bars4Optimum is that of 4×4: 28 rows of probability 1/32 and 4 rows of 2/32, (28·ln(1/32) + 4·ln(1/16))/32 nats.
+const bars4Optimum = -3.37909
+
+// Tempering comes within 0.1 nats of the optimum of 4×4 bars and stripes, where CD-1 and PCD-1 stay away at as many updates and at equal rates.
+func TestBarsAndStripesByTempering(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains for several seconds")
+	}
+	rows := dataset.BarsAndStripes(4, true)
+	data := fromRows(rows)
+	for seed := range uint64(3) {
+		for _, negative := range []sampling.Negative{sampling.Tempering{Chains: 50, Replicas: 6}, sampling.PCD{Chains: 50}, sampling.CD{}} {
+			m, err := layers.NewRBM("bars", layers.RBMConfig{
+				Visible: energy.Bernoulli(16), Hidden: energy.Bernoulli(20), Seed: seed, InitDeviation: 0.1, Centered: true, Dtype: tensor.Float64,
+			})
+			require.NoError(t, err)
+			_, err = training.Contrastive{
+				Negative: negative, Solver: training.SGD{Rate: 0.15}, Rate: training.Linear(0.15, 0.001, 6000), Epochs: 6000, Batch: 32, Seed: seed,
+			}.Fit(context.Background(), m, data)
+			require.NoError(t, err)
+			ll := enumeratedLikelihood(t, m, rows)
+			t.Logf("%v, seed %d: %.5f nats a pattern, optimum %.5f", negative, seed, ll, bars4Optimum)
+			require.Less(t, ll, bars4Optimum+1e-9)
+			if _, tempered := negative.(sampling.Tempering); tempered {
+				require.Greater(t, ll, bars4Optimum-0.1)
+			} else {
+				require.Less(t, ll, bars4Optimum-0.3)
+			}
+		}
+	}
+}
+
+// enumeratedLikelihood is the mean log-likelihood of rows with log Z by the free energies of all visible states, for machines whose
+// hidden units are too many for the oracle to enumerate beside them.
+func enumeratedLikelihood(t testing.TB, m *layers.RBM, rows [][]float64) float64 {
+	p, err := layers.PlainOf[float64](m)
+	require.NoError(t, err)
+	states, err := m.Visible().States(tensor.Float64)
+	require.NoError(t, err)
+	all := p.FreeEnergy(states.Float64s(), states.Shape()[0])
+	for i := range all {
+		all[i] = -all[i]
+	}
+	top := slices.Max(all)
+	z := 0.0
+	for _, f := range all {
+		z += math.Exp(f - top)
+	}
+	mean := 0.0
+	for _, f := range p.FreeEnergy(slices.Concat(rows...), len(rows)) {
+		mean -= f / float64(len(rows))
+	}
+	return mean - top - math.Log(z)
+}
+
+func TestEnumeratedLikelihoodAgreesWithTheOracle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("sums 2²⁵ terms")
+	}
+	_, rows := bars()
+	m := barsRBM(t, true)
+	require.InDelta(t, exactLikelihood(t, m, rows), enumeratedLikelihood(t, m, rows), 1e-10)
 }

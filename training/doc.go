@@ -1,5 +1,5 @@
-// Package training fits models: Contrastive for RBMs, Supervised for any chain of layers, on rows, on sets of instances of one
-// size or on bags of any.
+// Package training fits models: Contrastive for RBMs, Objective for any cost of each row such as pseudo-likelihood, Supervised for any chain of
+// layers, on rows, on sets of instances of one size or on bags of any.
 //
 // A fit is a plain struct whose zero fields mean documented defaults, and whose Fit validates everything before it changes
 // anything. It runs Gorgonia graphs over the parameters that the layers own, one graph a batch size, and steps them by a

@@ -41,6 +41,55 @@ func ExampleContrastive() {
 	// epoch 300, reconstruction error 0.0
 }
 
+// Bars and stripes are many modes with nothing between them: what the chains of CD and PCD do not leave, replicas do by way of hotter
+// ones. Most of what the machine makes are bars or stripes then.
+func ExampleContrastive_tempering() {
+	patterns := map[string]bool{}
+	var pixels []float32
+	for mask := range 8 { // a bit for each line of 3×3
+		var bars, stripes []float32
+		for i := range 9 {
+			bars = append(bars, float32(mask>>(i/3)&1))
+			stripes = append(stripes, float32(mask>>(i%3)&1))
+		}
+		pixels = append(append(pixels, bars...), stripes...)
+		patterns[fmt.Sprint(bars)], patterns[fmt.Sprint(stripes)] = true, true
+	}
+	rbm, err := layers.NewRBM("bars", layers.RBMConfig{
+		Visible: energy.Bernoulli(9), Hidden: energy.Bernoulli(12), Seed: 1, InitDeviation: 0.1, Centered: true,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = training.Contrastive{
+		Negative: sampling.Tempering{Chains: 50, Replicas: 5},
+		Solver:   training.SGD{Rate: 0.2}, Rate: training.Linear(0.2, 0.002, 3000),
+		Epochs: 3000, Seed: 1,
+	}.Fit(context.Background(), rbm, tensor.New(tensor.WithShape(16, 9), tensor.WithBacking(pixels)))
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	state, err := sampling.RandomState(rbm, 1000, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	tempering := &sampling.ParallelTempering{Model: rbm, Seed: 1, Replicas: 5}
+	if _, err := sampling.Run(context.Background(), tempering, state, sampling.Schedule{BurnIn: 100}); err != nil {
+		log.Fatal(err)
+	}
+	good, seen, all := 0, map[string]bool{}, state.Visible.Data().([]float32)
+	for i := range 1000 {
+		if row := fmt.Sprint(all[i*9 : (i+1)*9]); patterns[row] {
+			good++
+			seen[row] = true
+		}
+	}
+	fmt.Printf("%d patterns seen, samples that are one: more than 85%%: %t\n", len(seen), good > 850)
+	// Output:
+	// 14 patterns seen, samples that are one: more than 85%: true
+}
+
 // Exclusive or, by a net of two layers.
 func ExampleSupervised() {
 	x := tensor.New(tensor.WithShape(4, 2), tensor.WithBacking([]float32{0, 0, 0, 1, 1, 0, 1, 1}))

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
@@ -100,7 +101,9 @@ func scramble(l layers.Layer) {
 	for _, p := range l.Params() {
 		x := p.Float64s()
 		for i := range x {
-			x[i] = x[i]/2 + 0.01
+			if x[i] != 0 || !strings.HasSuffix(p.Name(), ".W") { // the diagonal of couplings stays 0
+				x[i] = x[i]/2 + 0.01
+			}
 		}
 		if err := p.Set(x); err != nil {
 			panic(err)
@@ -161,6 +164,31 @@ func bagsCase(name string, dtype tensor.Dtype, model func() layers.BagLayer, fit
 		report, err := fit.FitBags(o.ctx, m, x, y)
 		return report, m, err
 	}}
+}
+
+func objectiveCase(name string, dtype tensor.Dtype, layer func() objectiveLayer, fit training.Objective, data *tensor.Dense) fitCase {
+	return fitCase{fmt.Sprintf("%s/%v", name, dtype), dtype, func(o options) (*training.Report, layers.Layer, error) {
+		o = o.withDefaults()
+		m := layer()
+		if o.scramble {
+			scramble(m)
+		}
+		fit := fit
+		fit.Of = m.ProbabilityFlow
+		if fit.Maximize {
+			fit.Of = m.PseudoLikelihood
+		}
+		fit.Seed, fit.Epochs, fit.Checkpoint, fit.CheckpointEvery, fit.Resume = 5, o.epochs, o.checkpoint, o.every, o.resume
+		fit.Observe, fit.Progress, fit.Batch = o.observe, o.progress, 5
+		report, err := fit.Fit(o.ctx, m, data)
+		return report, m, err
+	}}
+}
+
+type objectiveLayer interface {
+	layers.Layer
+	PseudoLikelihood(v *G.Node) (*G.Node, error)
+	ProbabilityFlow(v *G.Node) (*G.Node, error)
 }
 
 func linear(name string, in, out int, dtype tensor.Dtype) layers.Layer {
@@ -254,6 +282,16 @@ func fitCases() []fitCase {
 			}, training.Supervised{
 				Solver: training.SGD{Rate: 0.1}, ClipNorm: 0.1, Validation: cube(normals(8, 6, 6), 2), ValidationTargets: classes(6, 3),
 			}, cube(normals(7, n, 6), 2), classes(n, 3)),
+			objectiveCase("pseudo-likelihood, Adam, centered, stochastic, weights", dt, func() objectiveLayer {
+				return must(layers.NewRBM("rbm", layers.RBMConfig{Visible: energy.Bernoulli(6), Hidden: energy.Bernoulli(5), Seed: 1, InitDeviation: 0.3, Dtype: dt, Centered: true}))
+			}, training.Objective{
+				Maximize: true, Solver: training.Adam{Rate: 0.02}, Weights: weightsOf(n), Convention: training.Stochastic, L2: 0.01, Validation: greys(8, 6, 6),
+			}, greys(7, n, 6)),
+			objectiveCase("probability flow, momentum, clipped", dt, func() objectiveLayer {
+				return must(layers.NewHopfield("net", layers.HopfieldConfig{Units: energy.Bernoulli(6), Seed: 1, Dtype: dt}))
+			}, training.Objective{
+				Solver: training.SGD{Rate: 0.1, Momentum: 0.5}, Momentum: halfwayUp, Rate: training.Linear(0.1, 0, 4), ClipNorm: 0.5,
+			}, bits(9, n, 6)),
 		)
 	}
 	return all

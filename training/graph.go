@@ -9,6 +9,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/op"
 	"github.com/harmonium-go/harmonium/layers"
 	"github.com/harmonium-go/harmonium/machine"
 )
@@ -99,4 +100,22 @@ func setFloats(dst *tensor.Dense, values []float64) {
 	} else {
 		copy(dst.Float64s(), values)
 	}
+}
+
+// penalized builds cost + l1·Σ|W| + l2/2·ΣW² over the model's learned matrices in the cost's graph.
+func penalized(cost *G.Node, model layers.Layer, l1, l2 float64) (*G.Node, error) {
+	var sum op.Terms
+	sum.Add(1)(cost, nil)
+	for _, n := range layers.Learnables(cost.Graph(), model) {
+		if n.Dims() < 2 {
+			continue
+		}
+		if l1 > 0 {
+			sum.Add(l1)(op.AbsoluteSum(n))
+		}
+		if l2 > 0 {
+			sum.Add(l2 / 2)(op.SquaredDistance(n, 0))
+		}
+	}
+	return sum.Build()
 }

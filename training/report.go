@@ -21,7 +21,7 @@ type Epoch struct {
 	PseudoLikelihood    float64 // contrastive, binary rows only: mean stochastic log-pseudo-likelihood, nats a row
 	FreeEnergyGap       float64 // contrastive with Validation: mean F(validation) − mean F(training); grows with overfitting
 
-	ValidationCost  float64 // supervised with validation rows: mean cost without noise or penalties
+	ValidationCost  float64 // supervised, or of an objective, with validation rows: mean cost without noise or penalties
 	ValidationError float64 // supervised with validation rows and several target columns: share of rows whose largest output is not the largest target
 
 	Elapsed time.Duration // since the epoch began (or was resumed)

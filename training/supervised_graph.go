@@ -34,20 +34,11 @@ func (f *supervisedFit) plan(batch []int) (*supervisedPlan, error) {
 		if err != nil {
 			return nil, err
 		}
-		var cost op.Terms
-		cost.Add(1)(op.WeightedMean(perSample, weights))
-		for _, n := range layers.Learnables(g, f.model) {
-			if n.Dims() < 2 {
-				continue
-			}
-			if f.L1 > 0 {
-				cost.Add(f.L1)(op.AbsoluteSum(n))
-			}
-			if f.L2 > 0 {
-				cost.Add(f.L2 / 2)(op.SquaredDistance(n, 0))
-			}
+		cost, err := op.WeightedMean(perSample, weights)
+		if err != nil {
+			return nil, err
 		}
-		total, err := cost.Build()
+		total, err := penalized(cost, f.model, f.L1, f.L2)
 		if err != nil {
 			return nil, err
 		}

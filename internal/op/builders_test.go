@@ -252,6 +252,7 @@ func builders() (all []builder) {
 			}},
 	}...)
 	all = append(all, couplingBuilders()...)
+	all = append(all, conditionalBuilders()...)
 	all = append(all, bagBuilders...)
 	all = append(all, headBuilders...)
 	for _, n := range []int{1, 2, 3, 6, 19} {
