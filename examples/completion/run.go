@@ -108,7 +108,7 @@ func (t *task) boltzmann(ctx context.Context) (machine, error) {
 	}
 	start := time.Now()
 	_, err = training.Boltzmann{
-		Negative: sampling.PCD{}, Solver: training.Adam{Rate: 2e-3}, Rate: training.Linear(2e-3, 1e-4, t.epochs), Epochs: t.epochs,
+		Negative: sampling.PCD{}, Solver: training.Adam{Rate: t.rate}, Rate: training.Linear(t.rate, t.rate/50, t.epochs), Epochs: t.epochs,
 		Seed: t.seed, InitBias: true, Progress: t.bars,
 	}.Fit(ctx, m, t.train.rows(t.classes))
 	if err != nil {
@@ -126,7 +126,7 @@ func (t *task) rbm(ctx context.Context) (machine, error) {
 	}
 	start := time.Now()
 	_, err = training.Contrastive{
-		Negative: sampling.PCD{}, Solver: training.Adam{Rate: 2e-3}, Rate: training.Linear(2e-3, 1e-4, t.epochs), Epochs: t.epochs,
+		Negative: sampling.PCD{}, Solver: training.Adam{Rate: t.rate}, Rate: training.Linear(t.rate, t.rate/50, t.epochs), Epochs: t.epochs,
 		Seed: t.seed, InitBias: true, Progress: t.bars,
 	}.Fit(ctx, m, t.train.rows(t.classes))
 	if err != nil {
