@@ -88,7 +88,8 @@ func outsideUnits[T kernel.Float](d *discreteUnits, x []T) (i, j int) {
 	}
 	for i := range len(x) / n {
 		x := row(x, i, n)
-		for k, unit := range d.units {
+		for k := range d.units {
+			unit := &d.units[k]
 			if !d.free[k] {
 				continue
 			}
@@ -115,20 +116,17 @@ func outsideUnits[T kernel.Float](d *discreteUnits, x []T) (i, j int) {
 }
 
 // change is by how much the number of a binary unit moves when it is flipped.
-func change[T kernel.Float](unit discreteUnit, x []T) T {
-	if x[unit.lo] == 1 {
-		return T(unit.low) - 1
-	}
-	return 1 - T(unit.low)
+func change[T kernel.Float](unit *discreteUnit, x []T) T {
+	return 1 + T(unit.low) - 2*x[unit.lo]
 }
 
 // hot is the column of a OneHot unit that is 1.
-func hot[T kernel.Float](unit discreteUnit, x []T) int {
+func hot[T kernel.Float](unit *discreteUnit, x []T) int {
 	return unit.lo + slices.Index(x[unit.lo:unit.lo+unit.width], 1)
 }
 
 // move flips a binary unit, or gives a OneHot unit the state of a column, and returns the column whose move takes it back.
-func move[T kernel.Float](unit discreteUnit, x []T, column int) (back int) {
+func move[T kernel.Float](unit *discreteUnit, x []T, column int) (back int) {
 	if unit.width == 1 {
 		x[unit.lo] += change(unit, x)
 		return column

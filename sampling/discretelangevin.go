@@ -81,6 +81,7 @@ type dlpWork[T kernel.Float] struct {
 	standing, proposed point[T]
 	units              discreteUnits
 	uniforms           []float64 // (chains, units)
+	odds, shares       []T       // log-odds of flipping each binary unit, and σ of them, (chains, n)
 	weights            []float64 // of the values of a OneHot unit, (chains, n)
 	forth              []float64 // log q(x′|x), (chains)
 	propose, returns   func(lo, hi int)
@@ -107,6 +108,7 @@ func dlpStep[T kernel.Float](d *DiscreteLangevin, s *State) (Info, error) {
 		}
 		w.returns = func(lo, hi int) {
 			for i := lo; i < hi; i++ {
+				w.fillOdds(&w.proposed, i)
 				w.forth[i] = w.logProposal(&w.proposed, &w.standing, i) - w.forth[i]
 			}
 		}
@@ -128,7 +130,7 @@ func dlpStep[T kernel.Float](d *DiscreteLangevin, s *State) (Info, error) {
 	w.n = s.Visible.Shape()[1]
 	if len(w.weights) != chains*w.n || len(w.forth) != chains {
 		w.uniforms, w.weights = make([]float64, chains*len(w.units.units)), make([]float64, chains*w.n)
-		w.forth = make([]float64, chains)
+		w.odds, w.shares, w.forth = make([]T, chains*w.n), make([]T, chains*w.n), make([]float64, chains)
 	}
 	t := orElse(d.Temperature, 1)
 	w.half, w.stiffness, w.adjusted = -0.5/t, 1/(2*d.StepSize), d.Adjusted
@@ -161,17 +163,21 @@ func dlpStep[T kernel.Float](d *DiscreteLangevin, s *State) (Info, error) {
 func (w *dlpWork[T]) proposeRow(i int) {
 	x, slopes, to := row(w.standing.values, i, w.n), row(w.standing.slopes, i, w.n), row(w.proposed.values, i, w.n)
 	copy(to, x)
+	w.fillOdds(&w.standing, i)
+	shares := row(w.shares, i, w.n)
+	kernel.Sigmoid(shares, row(w.odds, i, w.n))
 	uniforms := row(w.uniforms, i, len(w.units.units))
 	rng.Uniform(w.draws.Row(i, w.step).Part(0), uniforms)
-	for k, unit := range w.units.units {
+	for k := range w.units.units {
+		unit := &w.units.units[k]
 		switch {
 		case !w.units.free[k]:
 		case unit.width == 1:
-			if uniforms[k]*(1+math.Exp(-w.flip(unit, x, slopes))) < 1 { // u < σ(flip)
+			if uniforms[k] < float64(shares[unit.lo]) {
 				to[unit.lo] += change(unit, x)
 			}
 		default:
-			weights, _, total := w.values(unit, i, x, slopes)
+			weights, total := w.values(unit, i, x, slopes)
 			if j := drawn(weights, uniforms[k]*total); j >= 0 {
 				to[hot(unit, x)] = 0
 				to[unit.lo+j] = 1
@@ -183,16 +189,27 @@ func (w *dlpWork[T]) proposeRow(i int) {
 	}
 }
 
-// flip is the log-odds of flipping a binary unit.
-func (w *dlpWork[T]) flip(unit discreteUnit, x, slopes []T) float64 {
-	c := float64(change(unit, x))
-	return w.half*float64(slopes[unit.lo])*c - w.stiffness*c*c
+// fillOdds writes the log-odds of flipping each binary unit of chain i at a point, −Inf in columns of other units and of those that stay.
+func (w *dlpWork[T]) fillOdds(at *point[T], i int) {
+	x, slopes, odds := row(at.values, i, w.n), row(at.slopes, i, w.n), row(w.odds, i, w.n)
+	half, stiffness := T(w.half), T(w.stiffness)
+	for k := range w.units.units {
+		unit := &w.units.units[k]
+		if unit.width == 1 && w.units.free[k] {
+			c := change(unit, x)
+			odds[unit.lo] = half*slopes[unit.lo]*c - stiffness*c*c
+			continue
+		}
+		for j := unit.lo; j < unit.lo+unit.width; j++ {
+			odds[j] = T(math.Inf(-1))
+		}
+	}
 }
 
-// values returns the weights of the states of a OneHot unit, relative to the largest, whose logarithm is top; their sum is total.
-func (w *dlpWork[T]) values(unit discreteUnit, i int, x, slopes []T) (weights []float64, top, total float64) {
+// values returns the weights of the states of a OneHot unit, relative to the largest; their sum is total.
+func (w *dlpWork[T]) values(unit *discreteUnit, i int, x, slopes []T) (weights []float64, total float64) {
 	weights = row(w.weights, i, w.n)[unit.lo : unit.lo+unit.width]
-	h := hot(unit, x)
+	h, top := hot(unit, x), 0.0
 	for j := range weights {
 		weights[j] = 0
 		if unit.lo+j != h {
@@ -204,25 +221,23 @@ func (w *dlpWork[T]) values(unit discreteUnit, i int, x, slopes []T) (weights []
 		weights[j] = math.Exp(v - top)
 		total += weights[j]
 	}
-	return weights, top, total
+	return weights, total
 }
 
-// logProposal is log q(to|from) of chain i.
+// logProposal is log q(to|from) of chain i, of which odds holds the log-odds at from. It leaves other numbers there.
 func (w *dlpWork[T]) logProposal(from, to *point[T], i int) (sum float64) {
 	x, slopes, y := row(from.values, i, w.n), row(from.slopes, i, w.n), row(to.values, i, w.n)
-	for k, unit := range w.units.units {
+	odds := row(w.odds, i, w.n)
+	for k := range w.units.units {
+		unit := &w.units.units[k]
 		switch {
 		case !w.units.free[k]:
-		case unit.width == 1:
-			a := w.flip(unit, x, slopes)
-			if x[unit.lo] != y[unit.lo] {
-				a = -a
-			}
-			sum -= kernel.Softplus1(a) // log σ(−a)
-		default:
-			weights, _, total := w.values(unit, i, x, slopes)
+		case unit.width > 1:
+			weights, total := w.values(unit, i, x, slopes)
 			sum += math.Log(weights[hot(unit, y)-unit.lo] / total)
+		case x[unit.lo] != y[unit.lo]:
+			odds[unit.lo] = -odds[unit.lo]
 		}
 	}
-	return sum
+	return sum - kernel.SumSoftplus(odds) // log σ of the odds of a flip, or of minus those
 }

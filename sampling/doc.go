@@ -1,5 +1,6 @@
 // Package sampling draws from models off the graph: block Gibbs sampling of bipartite models, the negative phases of
-// contrastive training that are made of it, observers of chains (Moments, Trace, Samples), and diagnostics of what they have seen
+// contrastive training that are made of it; kernels that follow the gradient of any energy graph (Langevin, HMC,
+// GibbsWithGradients, DiscreteLangevin); observers of chains (Moments, Trace, Samples), and diagnostics of what they have seen
 // (AutocorrelationTime, EffectiveSampleSize, RHat).
 //
 // Every draw is a function of (seed, purpose, row, step, unit), so a chain holds no generator: its state is its units and
@@ -9,5 +10,6 @@
 // Temperature T means p ∝ exp(−E/T), in both directions of a Gibbs step: families without an energy of their own take
 // input/T, a Gaussian unit keeps its mean and has variance Tσ².
 //
-// Everything here moves values; nothing builds graphs. A model must not be stepped by a solver while it is sampled.
+// Everything here moves values; a kernel that takes an energy.Func builds and compiles its graph when it first steps. Package
+// samplertest tells whether a kernel, one of your own too, leaves a distribution as it is. A model must not be stepped by a solver while it is sampled.
 package sampling

@@ -26,8 +26,9 @@ var _ Kernel = (*GibbsWithGradients)(nil)
 // the move back: p(x) ∝ exp(−E(x)/T) is left as it is whatever the energy does between its states. For energies that are nearly linear
 // from a state to its neighbours, as those of Boltzmann machines are, acceptance is high.
 //
-// Flips above 1 propose as many moves of a step, drawn independently from q(·|x) and made one after the other; the way back is the
-// same moves back in the reverse order, each drawn from q(·|x′).
+// With Flips above 1 a step proposes from 1 to that many moves, each number as likely, drawn independently from q(·|x) and made one after
+// the other; the way back is the same moves back in the reverse order, each drawn from q(·|x′). (Were the number fixed, a unit that all
+// draws agree on would be moved and moved back.)
 //
 // Only State.Visible moves. Energy is built and differentiated once for each number of chains, in the dtype of the state, at x as
 // for real numbers; Units are read once. A step costs twice the energy and its gradient for all chains and allocates nothing if the
@@ -39,7 +40,7 @@ type GibbsWithGradients struct {
 	Energy energy.Func
 	// Units are what the columns of the state are. Those that are not Bernoulli, Spin or OneHot have to be clamped.
 	Units energy.Units
-	// Flips is how many moves a step proposes; 0 means 1.
+	// Flips is how many moves a step proposes at most; 0 means 1.
 	Flips int
 	// Seed of the draws; two samplers of one seed draw alike.
 	Seed uint64
@@ -84,8 +85,9 @@ type gwgWork[T kernel.Float] struct {
 	units              discreteUnits
 	unitOf             []int     // of each column
 	scores, weights    []T       // ½d of every move, by column, and exp of it but for a factor; (chains, n)
-	uniforms           []float64 // (chains, flips)
+	uniforms           []float64 // for the number of moves and for each, (chains, flips + 1)
 	back               []int     // the columns whose moves lead back, (chains, flips)
+	moves              []int     // how many there are, (chains)
 	forth              []float64 // log q of the moves, (chains)
 	propose, returns   func(lo, hi int)
 	n, flips           int
@@ -135,8 +137,8 @@ func gwgStep[T kernel.Float](k *GibbsWithGradients, s *State) (Info, error) {
 	w.n, w.flips = s.Visible.Shape()[1], max(1, k.Flips)
 	if len(w.scores) != chains*w.n || len(w.back) != chains*w.flips {
 		w.scores, w.weights = make([]T, chains*w.n), make([]T, chains*w.n)
-		w.uniforms, w.back = make([]float64, chains*w.flips), make([]int, chains*w.flips)
-		w.forth = make([]float64, chains)
+		w.uniforms, w.back = make([]float64, chains*(w.flips+1)), make([]int, chains*w.flips)
+		w.moves, w.forth = make([]int, chains), make([]float64, chains)
 	}
 	t := orElse(k.Temperature, 1)
 	w.half, w.draws, w.step = T(-0.5/t), rng.New(k.Seed, "gibbs with gradients"), s.Step
@@ -164,7 +166,8 @@ func gwgStep[T kernel.Float](k *GibbsWithGradients, s *State) (Info, error) {
 func (w *gwgWork[T]) score(at *point[T], i int) (scores, weights []T, top T, total float64) {
 	x, slopes := row(at.values, i, w.n), row(at.slopes, i, w.n)
 	scores, weights = row(w.scores, i, w.n), row(w.weights, i, w.n)
-	for k, unit := range w.units.units {
+	for k := range w.units.units {
+		unit := &w.units.units[k]
 		of := scores[unit.lo : unit.lo+unit.width]
 		switch {
 		case !w.units.free[k]:
@@ -190,16 +193,17 @@ func (w *gwgWork[T]) proposeRow(i int) {
 	to := row(w.proposed.values, i, w.n)
 	copy(to, row(w.standing.values, i, w.n))
 	scores, weights, top, total := w.score(&w.standing, i)
-	uniforms, back := row(w.uniforms, i, w.flips), row(w.back, i, w.flips)
+	uniforms, back := row(w.uniforms, i, w.flips+1), row(w.back, i, w.flips)
 	rng.Uniform(w.draws.Row(i, w.step).Part(0), uniforms)
+	w.moves[i] = 1 + int(uniforms[w.flips]*float64(w.flips)) // at most flips, u being below 1
 	w.forth[i] = 0
-	for k, u := range uniforms {
+	for k, u := range uniforms[:w.moves[i]] {
 		column := drawn(weights, u*total)
 		if column < 0 { // scores that overflow: NaN, which no draw accepts
 			w.forth[i] = math.NaN()
 			return
 		}
-		back[k] = move(w.units.units[w.unitOf[column]], to, column)
+		back[k] = move(&w.units.units[w.unitOf[column]], to, column)
 		w.forth[i] += float64(scores[column]-top) - math.Log(total)
 	}
 }
@@ -211,7 +215,7 @@ func (w *gwgWork[T]) returnRow(i int) {
 	}
 	scores, _, top, total := w.score(&w.proposed, i)
 	var back float64
-	for _, column := range row(w.back, i, w.flips) {
+	for _, column := range row(w.back, i, w.flips)[:w.moves[i]] {
 		back += float64(scores[column]-top) - math.Log(total)
 	}
 	w.forth[i] = back - w.forth[i]

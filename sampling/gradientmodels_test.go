@@ -11,6 +11,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/layers"
+	"github.com/harmonium-go/harmonium/sampling"
 	"github.com/harmonium-go/harmonium/sampling/samplertest"
 )
 
@@ -20,17 +21,22 @@ type energyModel struct {
 	units energy.Units
 	graph energy.Func
 	loops func(x []float64) float64
+	draw  func(r *rand.Rand, temperature float64) []float64 // of real units
 }
 
-// target is p(x) ∝ exp(−E(x)/T) over all states.
+// target is p(x) ∝ exp(−E(x)/T).
 func (m energyModel) target(t testing.TB, temperature float64) samplertest.Target {
-	e, err := samplertest.Enumerate(m.units, m.loops, temperature)
-	require.NoError(t, err)
-	return e
+	if m.draw != nil {
+		return samplertest.Sampler{
+			Sample:     func(r *rand.Rand) []float64 { return m.draw(r, temperature) },
+			Statistics: []func(x []float64) float64{m.loops},
+		}
+	}
+	return m.given(t, temperature, nil, nil)
 }
 
 // given is target given the columns that a clamp marks.
-func (m energyModel) given(t testing.TB, temperature float64, at []float64, clamp []bool) samplertest.Target {
+func (m energyModel) given(t testing.TB, temperature float64, at []float64, clamp []bool) *samplertest.Enumeration {
 	e, err := samplertest.Enumerate(m.units, func(x []float64) float64 {
 		for j, clamped := range clamp {
 			if clamped && x[j] != at[j] {
@@ -44,13 +50,14 @@ func (m energyModel) given(t testing.TB, temperature float64, at []float64, clam
 }
 
 // discreteModels are energies of discrete units, of every family and of families side by side, in a dtype: the free energy of an RBM's
-// visible units, a quadratic energy, which is linear from a state to its neighbours, and one of the third degree of Gorgonia's own ops.
+// visible units, a Hopfield layer, a quadratic energy, and one of the third degree of Gorgonia's own ops.
 func discreteModels(t testing.TB, dtype tensor.Dtype) []energyModel {
 	return []energyModel{
 		freeEnergyOf(t, "RBM of Bernoulli units", energy.Bernoulli(4), dtype),
 		freeEnergyOf(t, "RBM of Spin units", energy.Spin(4), dtype),
 		freeEnergyOf(t, "RBM of OneHot units", energy.OneHot(2, 3), dtype),
 		freeEnergyOf(t, "RBM of joined units", energy.Join(energy.Spin(1), energy.OneHot(1, 3), energy.Bernoulli(2)), dtype),
+		hopfieldOf(t, energy.Spin(4), dtype),
 		quadraticOf("Quadratic of Spin units", energy.Spin(4)),
 		quadraticOf("Quadratic of OneHot units", energy.OneHot(2, 3)),
 		cubic("third degree of Bernoulli units", energy.Bernoulli(4)),
@@ -74,7 +81,7 @@ func freeEnergyOf(t testing.TB, name string, visible energy.Units, dtype tensor.
 	require.NoError(t, rbm.Param("b").Set(spread(visible.Len(), 0.5, 2)))
 	require.NoError(t, rbm.Param("c").Set(spread(2, 0.5, 3)))
 	w, b, c := rbm.Param("W").Float64s(), rbm.Param("b").Float64s(), rbm.Param("c").Float64s()
-	return energyModel{name, visible, rbm.FreeEnergy, func(x []float64) (f float64) {
+	return energyModel{name: name, units: visible, graph: rbm.FreeEnergy, loops: func(x []float64) (f float64) {
 		for j, c := range c {
 			for i, v := range x {
 				c += v * w[2*i+j]
@@ -85,6 +92,23 @@ func freeEnergyOf(t testing.TB, name string, visible energy.Units, dtype tensor.
 			f -= b[i] * v
 		}
 		return f
+	}}
+}
+
+func hopfieldOf(t testing.TB, units energy.Units, dtype tensor.Dtype) energyModel {
+	layer, err := layers.NewHopfield("hopfield", layers.HopfieldConfig{Units: units, Dtype: dtype, Seed: 1, InitDeviation: 0.7})
+	require.NoError(t, err)
+	w, b := layer.Param("W").Float64s(), layer.Param("b").Float64s()
+	return energyModel{name: "Hopfield layer", units: units, graph: layer.Energy, loops: func(x []float64) (e float64) {
+		for i, v := range x {
+			e -= b[i] * v
+			for j, u := range x {
+				if i != j {
+					e -= w[i*len(x)+j] * v * u / 2
+				}
+			}
+		}
+		return e
 	}}
 }
 
@@ -114,7 +138,7 @@ func quadraticOf(name string, units energy.Units) energyModel {
 	build := func(x *G.Node) (*G.Node, error) {
 		return energy.Quadratic{Units: units, W: constant(x, "W", w, n, n), B: constant(x, "b", b, n)}.Energy(x)
 	}
-	return energyModel{name, units, build, func(x []float64) (e float64) {
+	return energyModel{name: name, units: units, graph: build, loops: func(x []float64) (e float64) {
 		for i, v := range x {
 			e -= b[i] * v
 			for j, u := range x {
@@ -139,7 +163,7 @@ func cubic(name string, units energy.Units) energyModel {
 		}
 		return G.Sum(y, 1)
 	}
-	return energyModel{name, units, build, func(x []float64) (e float64) {
+	return energyModel{name: name, units: units, graph: build, loops: func(x []float64) (e float64) {
 		for k := range 2 {
 			y := 0.0
 			for i, v := range x {
@@ -149,4 +173,49 @@ func cubic(name string, units energy.Units) energyModel {
 		}
 		return e
 	}}
+}
+
+// slopesOf is the gradient of loops by central differences, exact to 1e-9 for what is used here.
+func slopesOf(loops func(x []float64) float64, x []float64) []float64 {
+	const h = 1e-5
+	slopes, at := make([]float64, len(x)), append([]float64(nil), x...)
+	for j, v := range x {
+		at[j] = v + h
+		slopes[j] = loops(at)
+		at[j] = v - h
+		slopes[j] = (slopes[j] - loops(at)) / (2 * h)
+		at[j] = v
+	}
+	return slopes
+}
+
+// stateOf makes a state of rows.
+func stateOf(dtype tensor.Dtype, rows [][]float64) *sampling.State {
+	x := tensor.New(tensor.Of(dtype), tensor.WithShape(len(rows), len(rows[0])))
+	for i, row := range rows {
+		for j, v := range row {
+			if dtype == tensor.Float32 {
+				x.Float32s()[i*len(row)+j] = float32(v)
+			} else {
+				x.Float64s()[i*len(row)+j] = v
+			}
+		}
+	}
+	return &sampling.State{Visible: x}
+}
+
+// rowsOf reads a state back.
+func rowsOf(s *sampling.State) [][]float64 {
+	rows := make([][]float64, s.Visible.Shape()[0])
+	n := s.Visible.Shape()[1]
+	for i := range rows {
+		for j := range n {
+			if s.Visible.Dtype() == tensor.Float32 {
+				rows[i] = append(rows[i], float64(s.Visible.Float32s()[i*n+j]))
+			} else {
+				rows[i] = append(rows[i], s.Visible.Float64s()[i*n+j])
+			}
+		}
+	}
+	return rows
 }

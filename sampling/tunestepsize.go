@@ -33,12 +33,10 @@ func (d *DiscreteLangevin) tuned() (*float64, float64) {
 	return &d.StepSize, 0.574
 }
 
-// The constants of dual averaging: how strongly the size is drawn to one ten times the first, how slowly it starts, and how fast
-// what came first is forgotten.
+// Step m of the search goes gain·m^−decay times the lack of acceptance.
 const (
-	averagingPull   = 0.05
-	averagingStart  = 10
-	averagingForget = 0.75
+	tuningGain  = 2
+	tuningDecay = 0.6
 )
 
 // farthest bounds how far, as a factor, tuning goes from the first size: where every move is accepted whatever the size, there is no right one.
@@ -47,15 +45,16 @@ const farthest = 1e6
 // TuneStepSize sets a kernel's StepSize so that a given share of its moves are accepted, and returns it. It belongs before the samples: the
 // chains take as many steps, which is burn-in, and while the size moves they are no draws of p. Afterwards the size stands still.
 //
-// acceptance 0 means 0.574 for Langevin and DiscreteLangevin and 0.8 for HMC. The size that the kernel has is where the search
-// starts, and it ends at most a million times above or below: energies that are almost linear accept any α of DiscreteLangevin. Each
-// step counts the share of all chains, so a hundred steps of a hundred chains do well.
+// The search is Robbins and Monro's, log ε ← log ε + 2m^−0.6·(acceptance of step m − wanted), and ends at the mean of log ε over its
+// second half. Each step counts the share of all chains, so two hundred steps of a hundred chains do well. acceptance 0 means 0.574 for
+// Langevin and DiscreteLangevin and 0.8 for HMC. The size that the kernel has is where the search starts, and it goes a million times
+// above or below at most: energies that are almost linear accept any α of DiscreteLangevin.
 //
 // Errors: ErrConfig for a kernel without adjustment or whose columns are all clamped, for fewer than one step, and for an
 // acceptance that is no share; those of Step; and ctx's when it ends. The kernel then has the size that it had.
 //
-// Sources: dual averaging: M. Hoffman, A. Gelman, "The No-U-Turn Sampler", JMLR 15 (2014), eq. 6 and algorithm 5; the shares: G. Roberts,
-// J. Rosenthal, J. R. Stat. Soc. B 60 (1998), and for HMC Hoffman and Gelman's recommendation.
+// Sources: H. Robbins, S. Monro, Annals of Mathematical Statistics 22 (1951); the mean: B. Polyak, A. Juditsky, SIAM J. Control and
+// Optimization 30 (1992); the shares: G. Roberts, J. Rosenthal, J. R. Stat. Soc. B 60 (1998), and for HMC M. Hoffman, A. Gelman, JMLR 15 (2014).
 func TuneStepSize(ctx context.Context, k Tunable, s *State, steps int, acceptance float64) (float64, error) {
 	fail := func(err error) (float64, error) { return 0, fmt.Errorf("sampling: TuneStepSize: %w", err) }
 	if k == nil {
@@ -72,7 +71,7 @@ func TuneStepSize(ctx context.Context, k Tunable, s *State, steps int, acceptanc
 	}
 	target, first := orElse(acceptance, usual), *size
 	low, high := math.Log(first/farthest), math.Log(first*farthest)
-	var lack, average float64 // of acceptance, and of log sizes
+	now, sum := math.Log(first), 0.0 // log ε, and its sum over the second half
 	for m := 1; m <= steps; m++ {
 		info, err := Run(ctx, k, s, Schedule{BurnIn: 1})
 		if err == nil && info.Proposed == 0 {
@@ -82,13 +81,13 @@ func TuneStepSize(ctx context.Context, k Tunable, s *State, steps int, acceptanc
 			*size = first
 			return 0, err
 		}
-		n := float64(m)
-		lack += (target - info.Acceptance() - lack) / (n + averagingStart)
-		now := min(max(math.Log(10*first)-math.Sqrt(n)/averagingPull*lack, low), high)
-		share := math.Pow(n, -averagingForget)
-		average = share*now + (1-share)*average
+		now += tuningGain * math.Pow(float64(m), -tuningDecay) * (info.Acceptance() - target)
+		now = min(max(now, low), high)
+		if m > steps/2 {
+			sum += now
+		}
 		*size = math.Exp(now)
 	}
-	*size = math.Exp(average)
+	*size = math.Exp(sum / float64(steps-steps/2))
 	return *size, nil
 }

@@ -14,7 +14,7 @@ var (
 	belowSampling  = add(belowLayers, "internal/observed", "layers", "internal/sweep", "internal/annealed")
 	belowTraining  = add(belowSampling, "sampling", "likelihood", "machine")
 	belowModels    = add(belowTraining, "training")
-	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/program", "internal/dataset", "internal/evaluate", "internal/picture", "internal/chart")
+	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/program", "internal/dataset", "internal/evaluate", "internal/picture")
 	modelFiles     = "internal/modelfile"
 	nothing        = []string{}
 	placeOfPackage = map[string][]string{
@@ -29,9 +29,9 @@ var (
 		"internal/matrix":        {"internal/kernel", "internal/fault"},
 		"internal/bonds":         {"internal/fault"},
 		"internal/op":            belowOp,
+		"internal/observed":      belowLayers,
 		"internal/sweep":         add(belowLayers, "layers"),
 		"internal/annealed":      add(belowLayers, "layers", "internal/sweep"),
-		"internal/observed":      belowLayers,
 		"energy":                 belowEnergy,
 		"machine":                {"internal/kernel", "internal/fault"}, // knows no model, and ops by what they can do
 		"layers":                 add(belowLayers, modelFiles, "internal/observed"),
@@ -40,7 +40,7 @@ var (
 		"likelihood":             add(belowSampling, "machine", "sampling"),
 		"training":               add(belowTraining, modelFiles),
 		"associative":            add(belowModels, modelFiles),
-		"associative/experiment": add(belowModels, "associative", "internal/evaluate", "internal/chart"),
+		"associative/experiment": add(belowModels, "associative", "internal/evaluate", "internal/picture"),
 		"dbn":                    add(belowModels, modelFiles),
 		"modernhopfield":         add(belowModels, modelFiles),
 		"examples":               belowExamples,
@@ -49,7 +49,6 @@ var (
 		"internal/stattest":      nothing,
 		"internal/race":          nothing,
 		"internal/dataset":       {"internal/dataset", "internal/picture", "internal/rng"},
-		"internal/chart":         {"internal/picture"},
 		"internal/picture":       nothing,
 		"internal/evaluate":      nothing, // a judge shares no code with what it judges
 		"internal/program":       nothing,

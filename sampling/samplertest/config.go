@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/matrix"
 	"github.com/harmonium-go/harmonium/internal/stattest"
 	"github.com/harmonium-go/harmonium/sampling"
 )
@@ -100,18 +101,11 @@ func (c Config) state(rows [][]float64) *sampling.State {
 		visible = n
 	}
 	part := func(lo, hi int) *tensor.Dense {
-		x := tensor.New(tensor.Of(c.dtype()), tensor.WithShape(len(rows), hi-lo))
-		for i, row := range rows {
-			for j, v := range row[lo:hi] {
-				switch data := x.Data().(type) {
-				case []float32:
-					data[i*(hi-lo)+j] = float32(v)
-				case []float64:
-					data[i*(hi-lo)+j] = v
-				}
-			}
+		var x []float64
+		for _, row := range rows {
+			x = append(x, row[lo:hi]...)
 		}
-		return x
+		return matrix.Tensor(c.dtype(), x, len(rows), hi-lo)
 	}
 	s := &sampling.State{Visible: part(0, visible)}
 	if visible < n {
@@ -138,13 +132,15 @@ func rowsOf(s *sampling.State) [][]float64 {
 			continue
 		}
 		n := x.Shape()[1]
-		for i := range rows {
-			switch data := x.Data().(type) {
-			case []float32:
+		switch data := x.Data().(type) {
+		case []float32:
+			for i := range rows {
 				for _, v := range data[i*n : (i+1)*n] {
 					rows[i] = append(rows[i], float64(v))
 				}
-			case []float64:
+			}
+		case []float64:
+			for i := range rows {
 				rows[i] = append(rows[i], data[i*n:(i+1)*n]...)
 			}
 		}

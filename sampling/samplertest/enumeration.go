@@ -23,7 +23,7 @@ type Enumeration struct {
 }
 
 // NewEnumeration makes the distribution over the given rows, no two of them alike, from their log-probabilities up to a common
-// constant; −Inf is probability 0. Errors: ErrShape for rows that do not fit together, ErrConfig for a row that is there twice
+// constant; −Inf is probability 0. Numbers have to be exact in the dtype of the states. Errors: ErrShape for rows that do not fit together, ErrConfig for a row that is there twice
 // or for fewer than two rows that are possible, ErrNotFinite for a NaN or +Inf.
 func NewEnumeration(states [][]float64, logP []float64) (*Enumeration, error) {
 	fail := func(err error) (*Enumeration, error) { return nil, fmt.Errorf("samplertest: NewEnumeration: %w", err) }
