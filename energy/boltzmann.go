@@ -87,7 +87,7 @@ func (e Boltzmann) join(v, h *G.Node) (*G.Node, error) {
 
 func (e Boltzmann) fits(what string, u Units, x *G.Node) error {
 	if x == nil || x.Dims() != 2 || x.Shape()[1] != u.Len() {
-		return fmt.Errorf("%s: input has %s, want (batch, %d): %w", what, shapeOf(x), u.Len(), ErrShape)
+		return fmt.Errorf("%s has %s, want (batch, %d): %w", what, shapeOf(x), u.Len(), ErrShape)
 	}
 	return nil
 }

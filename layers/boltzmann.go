@@ -99,9 +99,9 @@ func newBoltzmann(name string, config BoltzmannConfig, file *modelfile.File) (*B
 		if bm.bonds, err = bonds.New(n, config.Edges); err != nil {
 			return fail(fmt.Errorf("Edges: %w", err))
 		}
-		gaussian := bm.joint.Columns("Gaussian")
+		gaussian, units := bm.joint.Columns("Gaussian"), unitsOf(bm.joint)
 		for k, e := range config.Edges {
-			if bm.joint.UnitOf(e[0]) == bm.joint.UnitOf(e[1]) || gaussian[e[0]] && gaussian[e[1]] {
+			if units[e[0]] == units[e[1]] || gaussian[e[0]] && gaussian[e[1]] {
 				return fail(fmt.Errorf("Edges: edge %d joins columns %d and %d, which are two states of one OneHot unit or two real units: %w",
 					k, e[0], e[1], energy.ErrConfig))
 			}
@@ -111,8 +111,13 @@ func newBoltzmann(name string, config BoltzmannConfig, file *modelfile.File) (*B
 		if n > maxDense {
 			return fail(fmt.Errorf("%d units all coupled with each other, want at most %d, or Edges: %w", n, maxDense, energy.ErrConfig))
 		}
-		bm.blocked = bm.blockedPairs(n)
+		if file == nil {
+			bm.blocked = bm.blockedPairs(n)
+		}
 		bm.w = m.Param("W", true, bm.allowed(couplingsOf(m.Normal(config.Seed, "W", deviation, n*n), n)), n, n)
+		if file != nil && m.err == nil { // now that W is known to be as large
+			bm.blocked = bm.blockedPairs(n)
+		}
 	}
 	bm.logVariance = m.variance("log_variance", bm.joint)
 	if m.err == nil && bm.bonds == nil {
@@ -157,6 +162,8 @@ func (c BoltzmannConfig) check() error {
 		return errors.New("SemiRestricted cannot take effect without hidden units")
 	case c.SemiRestricted && c.Edges != nil:
 		return errors.New("SemiRestricted cannot take effect beside Edges, which say what is coupled")
+	case c.Edges != nil && len(c.Edges) == 0:
+		return errors.New("Edges are empty, want at least one pair, or nil for all pairs")
 	case c.Updates < 0 || c.Updates > maxUpdates:
 		return fmt.Errorf("Updates is %d, want 1 to 2^20, or 0 for 20", c.Updates)
 	case c.Updates > 0 && (!c.hasHidden() || c.SemiRestricted):
@@ -169,14 +176,11 @@ func (c BoltzmannConfig) check() error {
 
 // blockedPairs marks the pairs of a dense W that have no weight, or is nil where only the diagonal has none.
 func (bm *Boltzmann) blockedPairs(n int) []bool {
-	gaussian, groups := bm.joint.Columns("Gaussian"), make([]int, n)
-	for i := range groups {
-		groups[i] = bm.joint.UnitOf(i)
-	}
+	gaussian, units := bm.joint.Columns("Gaussian"), unitsOf(bm.joint)
 	var blocked []bool
 	for i := range n {
 		for j := range n {
-			if i != j && (groups[i] == groups[j] || gaussian[i] && gaussian[j] || bm.config.SemiRestricted && min(i, j) >= bm.config.Visible.Len()) {
+			if i != j && (units[i] == units[j] || gaussian[i] && gaussian[j] || bm.config.SemiRestricted && min(i, j) >= bm.config.Visible.Len()) {
 				if blocked == nil {
 					blocked = make([]bool, n*n)
 				}
@@ -185,6 +189,15 @@ func (bm *Boltzmann) blockedPairs(n int) []bool {
 		}
 	}
 	return blocked
+}
+
+// unitsOf returns the unit of each column.
+func unitsOf(u energy.Units) []int {
+	units := make([]int, u.Len())
+	for i := range units {
+		units[i] = u.UnitOf(i)
+	}
+	return units
 }
 
 // allowed gives the blocked pairs the number 0.
@@ -295,10 +308,10 @@ func (bm *Boltzmann) Bind(g *G.ExprGraph) (energy.Boltzmann, error) {
 	return e, err
 }
 
-func (bm *Boltzmann) on(build func(e energy.Boltzmann) (*G.Node, error), nodes ...*G.Node) (*G.Node, error) {
+func (bm *Boltzmann) on(what string, build func(e energy.Boltzmann) (*G.Node, error), nodes ...*G.Node) (*G.Node, error) {
 	g, err := graphOf(nodes...)
 	if err != nil {
-		return nil, fmt.Errorf("layers: Boltzmann %q: %w", bm.name, err)
+		return nil, fmt.Errorf("layers: Boltzmann %q: %s: %w", bm.name, what, err)
 	}
 	e, err := bm.Bind(g)
 	if err != nil {
@@ -315,7 +328,7 @@ func (bm *Boltzmann) Forward(v *G.Node) (*G.Node, error) {
 	if updates == 0 {
 		updates = 20
 	}
-	return bm.on(func(e energy.Boltzmann) (*G.Node, error) { return e.HiddenMean(v, updates) }, v)
+	return bm.on("Forward", func(e energy.Boltzmann) (*G.Node, error) { return e.HiddenMean(v, updates) }, v)
 }
 
 // Energy builds E(v,h): (B, visible) and (B, hidden) give (B), nats; h is nil for a machine without hidden units. Gradient flows to v, h and
@@ -325,14 +338,14 @@ func (bm *Boltzmann) Energy(v, h *G.Node) (*G.Node, error) {
 	if h != nil {
 		nodes = append(nodes, h)
 	}
-	return bm.on(func(e energy.Boltzmann) (*G.Node, error) { return e.Energy(v, h) }, nodes...)
+	return bm.on("Energy", func(e energy.Boltzmann) (*G.Node, error) { return e.Energy(v, h) }, nodes...)
 }
 
 // FreeEnergy builds F(v) = −log Σ_h exp(−E(v,h)): (B, visible) gives (B), nats; without hidden units the energy. Gradient flows to v and
 // every parameter. It is exact for any number of hidden units that are not coupled among themselves; of others the joint states are
 // enumerated, and more than 2^14 of them are an ErrConfig. Errors: ErrShape, ErrDtype.
 func (bm *Boltzmann) FreeEnergy(v *G.Node) (*G.Node, error) {
-	return bm.on(func(e energy.Boltzmann) (*G.Node, error) {
+	return bm.on("FreeEnergy", func(e energy.Boltzmann) (*G.Node, error) {
 		if e.States == energy.CoupledHidden {
 			rows, err := bm.hiddenRows(v.Graph())
 			if err != nil {
@@ -344,14 +357,28 @@ func (bm *Boltzmann) FreeEnergy(v *G.Node) (*G.Node, error) {
 	}, v)
 }
 
+func hiddenStateCount(u energy.Units) (int, error) {
+	count, err := u.StateCount()
+	if err == nil && count > maxHiddenStates {
+		err = fmt.Errorf("%d joint states of coupled hidden units, want at most %d: %w", count, maxHiddenStates, energy.ErrConfig)
+	}
+	return count, err
+}
+
+// HasFreeEnergy reports whether FreeEnergy is there to be had: whether the hidden units, if there are any, are not coupled among themselves or
+// have at most 2^14 joint states.
+func (bm *Boltzmann) HasFreeEnergy() bool {
+	if bm.HiddenStates() != energy.CoupledHidden {
+		return true
+	}
+	_, err := hiddenStateCount(bm.config.Hidden)
+	return err == nil
+}
+
 // hiddenRows is the input of g that holds the joint states of the hidden units.
 func (bm *Boltzmann) hiddenRows(g *G.ExprGraph) (*G.Node, error) {
-	count, err := bm.config.Hidden.StateCount()
-	if err != nil {
+	if _, err := hiddenStateCount(bm.config.Hidden); err != nil {
 		return nil, err
-	}
-	if count > maxHiddenStates {
-		return nil, fmt.Errorf("%d joint states of coupled hidden units, want at most %d: %w", count, maxHiddenStates, energy.ErrConfig)
 	}
 	name := bm.name + ".hidden states"
 	for _, n := range g.ByName(name) {

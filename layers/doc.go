@@ -1,4 +1,4 @@
-// Package layers holds differentiable layers that own parameters: RBM, Linear, Hopfield, LayerNorm, activations, Dropout, a
+// Package layers holds differentiable layers that own parameters: RBM, Boltzmann, Linear, Hopfield, LayerNorm, activations, Dropout, a
 // stochastic binary unit, and Sequential.
 //
 // # Parameters and graphs

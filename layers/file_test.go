@@ -31,6 +31,10 @@ func savedLayers(dt tensor.Dtype) map[string]Layer {
 		c.Seed, c.Dtype = 5, dt
 		return must(NewHopfield("hop", c))
 	}
+	boltzmann := func(c BoltzmannConfig) Layer {
+		c.Seed, c.Dtype = 6, dt
+		return must(NewBoltzmann("bm", c))
+	}
 	shared := must(NewSequential("inner", linear, drop))
 	deep := Layer(must(NewSequential("deep0", linear)))
 	for i := range 20 {
@@ -49,6 +53,9 @@ func savedLayers(dt tensor.Dtype) map[string]Layer {
 		"hopfield_mean_field":       hopfield(HopfieldConfig{Units: energy.Spin(4)}),
 		"unrolled hopfield":         hopfield(HopfieldConfig{Units: energy.Bernoulli(4), Temperature: 0.5, InputIsState: true, Steps: 3, Damping: 0.25, InitDeviation: 0.5}),
 		"settling hopfield":         hopfield(HopfieldConfig{Units: energy.Bernoulli(4), Tolerance: 1e-3, MaxSteps: 7}),
+		"boltzmann":                 boltzmann(BoltzmannConfig{Visible: energy.Spin(4), Hidden: energy.Bernoulli(2), Updates: 7, InitDeviation: 0.5}),
+		"semi-restricted boltzmann": boltzmann(BoltzmannConfig{Visible: energy.Join(energy.LearnedGaussian(2, 0.5), energy.OneHot(1, 2)), Hidden: energy.OneHot(2, 3), SemiRestricted: true}),
+		"boltzmann on edges":        boltzmann(BoltzmannConfig{Visible: energy.Bernoulli(4), Hidden: energy.Spin(1), Edges: [][2]int{{0, 1}, {4, 2}, {1, 4}}}),
 		"sequential":                must(NewSequential("seq", linear, norm, Tanh(), drop, rbm("rbm", energy.Spin(4), energy.OneHot(2, 3), false), Softmax())),
 		"a layer twice":             must(NewSequential("seq", linear, Tanh(), drop, norm, Tanh(), linear, drop)),
 		"a layer twice, and within": must(NewSequential("seq", shared, linear, shared, drop)),
@@ -235,6 +242,9 @@ func TestHugeClaimsAllocateLittle(t *testing.T) {
 		`{"kind":"rbm","name":"r","config":{"visible":[{"family":"OneHot","count":2,"states":536870912}],"hidden":[{"family":"Gaussian","count":1073741824,"variance":"fixed"}],"dtype":"float64"}}`,
 		`{"kind":"linear","name":"r","config":{"in":1073741824,"out":1073741824,"dtype":"float64"}}`,
 		`{"kind":"hopfield_mean_field","name":"r","config":{"units":[{"family":"Spin","count":1073741824}],"dtype":"float64"}}`,
+		`{"kind":"boltzmann","name":"r","config":{"visible":[{"family":"Spin","count":1073741824}],"dtype":"float64"}}`,
+		`{"kind":"boltzmann","name":"r","config":{"visible":[{"family":"Spin","count":1073741824}],"edges":[[0,1]],"dtype":"float64"}}`,
+		`{"kind":"boltzmann","name":"r","config":{"visible":[{"family":"Spin","count":1}],"hidden":[{"family":"OneHot","count":32768,"states":32768}],"dtype":"float64"}}`,
 		`{"kind":"layernorm","name":"r","config":{"size":1152921504606846976,"dtype":"float64"}}`,
 	} {
 		require.Less(t, allocated(func() {
@@ -242,6 +252,13 @@ func TestHugeClaimsAllocateLittle(t *testing.T) {
 			require.Error(t, err)
 		}), uint64(1<<20), claim)
 	}
+	// b shows that there are so many columns, and W is still missing
+	many := &modelfile.File{Tensors: []modelfile.Tensor{{Name: "r.b", Shape: []int{maxDense}, Data: make([]float32, maxDense)}}}
+	claim := `{"kind":"boltzmann","name":"r","config":{"visible":[{"family":"Gaussian","count":32768}],"dtype":"float32"}}`
+	require.Less(t, allocated(func() {
+		_, err := Decode([]byte(claim), many)
+		require.ErrorContains(t, err, "no tensor \"r.W\"")
+	}), uint64(1<<20))
 }
 
 func allocated(f func()) uint64 {

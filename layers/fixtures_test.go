@@ -96,14 +96,18 @@ func shuffleParams(l Layer, seed uint64) {
 	}
 }
 
-// admissible makes values ones that a parameter takes: couplings are symmetric with a zero diagonal.
+// admissible makes values ones that a parameter takes: couplings are symmetric with a zero diagonal, and pairs that are not coupled have 0, as
+// they do from the start.
 func admissible(p *Param, x []float64) {
 	if p.check == nil {
 		return
 	}
 	n := p.shape[0]
+	now := p.Float64s()
 	of := couplingsOf(func(i int) float64 { return x[i] }, n)
 	for i := range x {
-		x[i] = of(i)
+		if x[i] = of(i); now[i] == 0 {
+			x[i] = 0
+		}
 	}
 }

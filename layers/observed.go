@@ -115,7 +115,7 @@ func (r *RBM) ClassProbabilities(features *tensor.Dense) (*tensor.Dense, error) 
 	fail := func(err error) (*tensor.Dense, error) {
 		return nil, fmt.Errorf("layers: RBM %q: ClassProbabilities: %w", r.name, err)
 	}
-	first, classes, err := r.classColumns()
+	first, classes, err := classColumns(r.Visible())
 	if err != nil {
 		return fail(err)
 	}
@@ -141,21 +141,21 @@ func (r *RBM) ClassProbabilities(features *tensor.Dense) (*tensor.Dense, error) 
 }
 
 // classColumns finds the only OneHot unit of the visible side.
-func (r *RBM) classColumns() (first, classes int, err error) {
+func classColumns(visible energy.Units) (first, classes int, err error) {
 	first = -1
-	for j, is := range r.Visible().Columns("OneHot") {
+	for j, is := range visible.Columns("OneHot") {
 		switch {
 		case !is:
 		case first < 0:
 			first, classes = j, 1
-		case r.Visible().UnitOf(j) == r.Visible().UnitOf(first):
+		case visible.UnitOf(j) == visible.UnitOf(first):
 			classes++
 		default:
-			return 0, 0, fmt.Errorf("the visible units %v have several OneHot units, want one, the class (MissingMeans answers for any units): %w", r.Visible(), energy.ErrConfig)
+			return 0, 0, fmt.Errorf("the visible units %v have several OneHot units, want one, the class (MissingMeans answers for any units): %w", visible, energy.ErrConfig)
 		}
 	}
-	if first < 0 || classes == r.Visible().Len() {
-		return 0, 0, fmt.Errorf("the visible units are %v, want one OneHot unit, the class, beside others: %w", r.Visible(), energy.ErrConfig)
+	if first < 0 || classes == visible.Len() {
+		return 0, 0, fmt.Errorf("the visible units are %v, want one OneHot unit, the class, beside others: %w", visible, energy.ErrConfig)
 	}
 	return first, classes, nil
 }

@@ -213,7 +213,7 @@ func TestClassProbabilities(t *testing.T) {
 			for _, hidden := range []energy.Units{energy.Bernoulli(30), energy.Spin(1), energy.Gaussian(4)} {
 				r := must(NewRBM("r", RBMConfig{Visible: visible, Hidden: hidden, Dtype: dtype}))
 				shuffleParams(r, 2)
-				first, _, err := r.classColumns()
+				first, _, err := classColumns(r.Visible())
 				require.NoError(t, err)
 				const rows = 5
 				features := numbers(dense(dtype, tensor.Shape{rows * 6}, coins(3, rows*6)...))

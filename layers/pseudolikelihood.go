@@ -72,7 +72,7 @@ func (bm *Boltzmann) ProbabilityFlow(v *G.Node) (*G.Node, error) {
 }
 
 func (bm *Boltzmann) visibleCost(what string, v *G.Node, cost func(e energy.Quadratic, v *G.Node) (*G.Node, error)) (*G.Node, error) {
-	return bm.on(func(e energy.Boltzmann) (*G.Node, error) {
+	return bm.on(what, func(e energy.Boltzmann) (*G.Node, error) {
 		if e.States != energy.NoHidden {
 			return nil, fmt.Errorf("%s: %s: there are hidden units %v, want a machine without: %w", e.Name, what, e.Hidden, energy.ErrConfig)
 		}

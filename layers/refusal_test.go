@@ -41,6 +41,9 @@ func TestConstructorsRefuse(t *testing.T) {
 	hop := func(name string, c HopfieldConfig) func() error {
 		return func() error { _, err := NewHopfield(name, c); return err }
 	}
+	bm := func(name string, c BoltzmannConfig) func() error {
+		return func() error { _, err := NewBoltzmann(name, c); return err }
+	}
 	v, h := energy.Bernoulli(3), energy.Spin(2)
 	nan, inf := math.NaN(), math.Inf(1)
 	for name, r := range map[string]refusal{
@@ -106,6 +109,27 @@ func TestConstructorsRefuse(t *testing.T) {
 		"Hopfield deviation +Inf":    {hop("h", HopfieldConfig{Units: h, InitDeviation: inf}), energy.ErrConfig, `InitDeviation is +Inf`},
 		"Hopfield dtype":             {hop("h", HopfieldConfig{Units: h, Dtype: tensor.Int}), energy.ErrDtype, `layers: Hopfield "h": dtype int, want float32 or float64`},
 
+		"Boltzmann name":            {bm("b m", BoltzmannConfig{Visible: h}), energy.ErrConfig, `layers: Boltzmann: name "b m"`},
+		"Boltzmann no units":        {bm("b", BoltzmannConfig{}), energy.ErrConfig, `layers: Boltzmann "b": Visible: no units given`},
+		"Boltzmann hidden 0":        {bm("b", BoltzmannConfig{Visible: h, Hidden: energy.Spin(0)}), energy.ErrConfig, `layers: Boltzmann "b": Hidden: Spin: 0 units`},
+		"Boltzmann hidden Gaussian": {bm("b", BoltzmannConfig{Visible: h, Hidden: energy.Gaussian(2)}), energy.ErrConfig, `Hidden are Gaussian(2), want Bernoulli, Spin and OneHot units`},
+		"Boltzmann semi of nothing": {bm("b", BoltzmannConfig{Visible: h, SemiRestricted: true}), energy.ErrConfig, "SemiRestricted cannot take effect without hidden units"},
+		"Boltzmann semi and edges":  {bm("b", BoltzmannConfig{Visible: h, Hidden: v, SemiRestricted: true, Edges: [][2]int{{0, 1}}}), energy.ErrConfig, "SemiRestricted cannot take effect beside Edges"},
+		"Boltzmann updates -1":      {bm("b", BoltzmannConfig{Visible: h, Hidden: v, Updates: -1}), energy.ErrConfig, "Updates is -1, want 1 to 2^20, or 0 for 20"},
+		"Boltzmann updates useless": {bm("b", BoltzmannConfig{Visible: h, Hidden: v, SemiRestricted: true, Updates: 3}), energy.ErrConfig, "Updates cannot take effect without hidden units that are coupled"},
+		"Boltzmann updates no h":    {bm("b", BoltzmannConfig{Visible: h, Updates: 3}), energy.ErrConfig, "Updates cannot take effect without hidden units"},
+		"Boltzmann deviation NaN":   {bm("b", BoltzmannConfig{Visible: h, InitDeviation: nan}), energy.ErrConfig, `layers: Boltzmann "b": InitDeviation is NaN, want a positive number`},
+		"Boltzmann deviation -1":    {bm("b", BoltzmannConfig{Visible: h, InitDeviation: -1}), energy.ErrConfig, "InitDeviation is -1"},
+		"Boltzmann dtype":           {bm("b", BoltzmannConfig{Visible: h, Dtype: tensor.Int}), energy.ErrDtype, `layers: Boltzmann "b": dtype int, want float32 or float64`},
+		"Boltzmann huge":            {bm("b", BoltzmannConfig{Visible: energy.Spin(1<<15 + 1)}), energy.ErrConfig, "32769 units all coupled with each other, want at most 32768, or Edges"},
+		"Boltzmann edge outside":    {bm("b", BoltzmannConfig{Visible: h, Edges: [][2]int{{0, 1}, {1, 2}}}), energy.ErrConfig, `layers: Boltzmann "b": Edges: edge 1 joins units 1 and 2, want units from 0 to 1`},
+		"Boltzmann edge negative":   {bm("b", BoltzmannConfig{Visible: h, Edges: [][2]int{{0, -1}}}), energy.ErrConfig, "edge 0 joins units 0 and -1"},
+		"Boltzmann edge a loop":     {bm("b", BoltzmannConfig{Visible: h, Edges: [][2]int{{1, 1}}}), energy.ErrConfig, "edge 0 joins unit 1 to itself"},
+		"Boltzmann edge twice":      {bm("b", BoltzmannConfig{Visible: h, Edges: [][2]int{{0, 1}, {1, 0}}}), energy.ErrConfig, "units 0 and 1 are joined by two edges"},
+		"Boltzmann edge in a unit":  {bm("b", BoltzmannConfig{Visible: energy.OneHot(2, 3), Edges: [][2]int{{2, 3}, {4, 5}}}), energy.ErrConfig, "edge 1 joins columns 4 and 5, which are two states of one OneHot unit or two real units"},
+		"Boltzmann edge of reals":   {bm("b", BoltzmannConfig{Visible: energy.Gaussian(3), Edges: [][2]int{{0, 2}}}), energy.ErrConfig, "edge 0 joins columns 0 and 2, which are"},
+		"Boltzmann no edges":        {bm("b", BoltzmannConfig{Visible: h, Edges: [][2]int{}}), energy.ErrConfig, "Edges are empty"},
+
 		"Dropout name": {drop("", 0.5), energy.ErrConfig, `layers: Dropout: name ""`},
 		"Dropout 0":    {drop("d", 0), energy.ErrConfig, `layers: Dropout "d": rate 0, want more than 0 and less than 1`},
 		"Dropout 1":    {drop("d", 1), energy.ErrConfig, `rate 1, want`},
@@ -156,6 +180,9 @@ func TestGraphsRefuse(t *testing.T) {
 		return func() error { _, _, err := s.ForwardBags(x, lengths); return err }
 	}
 	cube3 := zeros(g, "cube3", tensor.Float32, 2, 2, 3)
+	boltzmann := must(NewBoltzmann("bm", BoltzmannConfig{Visible: energy.Bernoulli(3), Hidden: energy.Bernoulli(4)}))
+	bare := must(NewBoltzmann("bare", BoltzmannConfig{Visible: energy.Bernoulli(3)}))
+	deep := must(NewBoltzmann("deep", BoltzmannConfig{Visible: energy.Bernoulli(3), Hidden: energy.Bernoulli(15)}))
 	for name, c := range map[string]refusal{
 		"RBM.Forward nil":    {one(r.Forward, nil), energy.ErrShape, `layers: RBM "r": Forward: argument 0 is nil, want a node`},
 		"RBM.Forward wide":   {one(r.Forward, wide), energy.ErrShape, `layers: RBM "r": Forward: HiddenMean: visible has shape (2, 5), want (batch, 3)`},
@@ -167,6 +194,19 @@ func TestGraphsRefuse(t *testing.T) {
 		"RBM.Backward nil":   {one(r.Backward, nil), energy.ErrShape, `layers: RBM "r": Backward: argument 0 is nil`},
 		"RBM.Backward wide":  {one(r.Backward, wide), energy.ErrShape, `layers: RBM "r": Backward: VisibleMean: hidden has shape (2, 5), want (batch, 4)`},
 		"RBM.Backward dtype": {one(r.Backward, doubleH), energy.ErrDtype, `layers: RBM "r": Backward: `},
+
+		"Boltzmann.Forward nil":       {one(boltzmann.Forward, nil), energy.ErrShape, `layers: Boltzmann "bm": Forward: argument 0 is nil, want a node`},
+		"Boltzmann.Forward wide":      {one(boltzmann.Forward, wide), energy.ErrShape, `layers: Boltzmann "bm": HiddenInput: visible has shape (2, 5), want (batch, 3)`},
+		"Boltzmann.Forward cube":      {one(boltzmann.Forward, cube), energy.ErrShape, `visible has shape (2, 3, 1), want (batch, 3)`},
+		"Boltzmann.Forward dtype":     {one(boltzmann.Forward, double), energy.ErrDtype, `layers: Boltzmann "bm": HiddenInput: `},
+		"Boltzmann.Forward no hidden": {one(bare.Forward, x), energy.ErrConfig, `layers: Boltzmann "bare": HiddenInput: there are no hidden units`},
+		"Boltzmann.Energy no state":   {two(boltzmann.Energy, x, nil), energy.ErrShape, `layers: Boltzmann "bm": Energy: hidden has no node, want (batch, 4)`},
+		"Boltzmann.Energy batch":      {two(boltzmann.Energy, x, short), energy.ErrShape, `layers: Boltzmann "bm": Energy: `},
+		"Boltzmann.Energy dtype":      {two(boltzmann.Energy, x, doubleH), energy.ErrDtype, `layers: Boltzmann "bm": Energy: `},
+		"Boltzmann.Energy elsewhere":  {two(boltzmann.Energy, elsewhere, h), energy.ErrConfig, `layers: Boltzmann "bm": Energy: `},
+		"Boltzmann.Energy for none":   {two(bare.Energy, x, h), energy.ErrShape, `layers: Boltzmann "bare": Energy: hidden: there are no hidden units, want nil`},
+		"Boltzmann.FreeEnergy deep":   {one(deep.FreeEnergy, x), energy.ErrConfig, `layers: Boltzmann "deep": FreeEnergy: 32768 joint states of coupled hidden units, want at most 16384`},
+		"Boltzmann.Contrastive wide":  {two(boltzmann.ContrastiveCost, x, wide), energy.ErrShape, `layers: Boltzmann "bm": FreeEnergy: visible has shape (2, 5)`},
 
 		"FreeEnergy nil":         {one(r.FreeEnergy, nil), energy.ErrShape, `layers: RBM "r": FreeEnergy: argument 0 is nil`},
 		"FreeEnergy wide":        {one(r.FreeEnergy, wide), energy.ErrShape, `layers: RBM "r": FreeEnergy: visible has shape (2, 5), want (batch, 3)`},

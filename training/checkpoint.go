@@ -24,6 +24,7 @@ const (
 	checkpointKey = "harmonium.checkpoint"
 	solverTensor  = "solver."
 	chainsTensor  = "chains"
+	missingTensor = "missing"
 	historyTensor = "history"
 )
 
@@ -61,6 +62,9 @@ func (l *loop) save(stepper *Stepper, report *Report, at position) error {
 	}
 	if c := l.chains(); c != nil {
 		add(chainsTensor, c)
+	}
+	if l.missing != nil {
+		add(missingTensor, l.missing)
 	}
 	if len(report.Epochs) > 0 {
 		var history []float64
@@ -136,6 +140,11 @@ func (l *loop) adopt(file *modelfile.File, stepper *Stepper, report *Report) (po
 	}
 	if chains := l.chains(); chains != nil {
 		if err := take(chainsTensor, chains); err != nil {
+			return position{}, err
+		}
+	}
+	if l.missing != nil {
+		if err := take(missingTensor, l.missing); err != nil {
 			return position{}, err
 		}
 	}

@@ -2,6 +2,7 @@ package training
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -42,6 +43,14 @@ type Contrastive struct {
 	// OffsetRate is how far they move to the batch's means at each step, at most 1; 0 means 0.01.
 	OffsetRate float64
 
+	// Missing makes NaN a missing value: what is observed of a row counts, and the gradient is that of −log p(v_observed), whatever is missing and
+	// why, as long as the reason is not the missing value itself. What is missing of a row is drawn from p(v_missing | v_observed) by Gibbs steps
+	// that are clamped at the rest, MissingSteps of them a visit, 0 meaning 1, which go on from where the row's last visit left them;
+	// they start at draws from the biases. Memory, also in the checkpoint: the numbers of the data once more, in the machine's dtype. Without
+	// Missing a NaN is an ErrNotFinite; of rows without one nothing changes.
+	Missing      bool
+	MissingSteps int
+
 	Weights    []float64     // of the rows, at least 0: within a batch weight k counts as k copies; nil means 1 each
 	Convention Convention    // what grey values are taken for
 	Validation *tensor.Dense // rows held back, for the free-energy gap
@@ -63,11 +72,23 @@ func (c Contrastive) Fit(ctx context.Context, m *layers.RBM, data *tensor.Dense)
 	if m == nil {
 		return nil, errNoMachine
 	}
-	source, err := newTensorSource(data, m.Visible(), c.Convention, c.Seed)
+	source, err := c.tensorSource(data, m, c.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("training: Contrastive: RBM %q: data: %w", m.Name(), err)
 	}
 	return c.FitSource(ctx, m, source)
+}
+
+// tensorSource checks rows of data, in which NaN may be a missing value.
+func (c Contrastive) tensorSource(x *tensor.Dense, m *layers.RBM, seed uint64) (*tensorSource, error) {
+	if c.Missing {
+		return newHoledSource(x, m.Visible(), c.Convention, seed)
+	}
+	source, err := newTensorSource(x, m.Visible(), c.Convention, seed)
+	if errors.Is(err, energy.ErrNotFinite) {
+		return nil, fmt.Errorf("%w (where Missing is set, NaN is a missing value)", err)
+	}
+	return source, err
 }
 
 var errNoMachine = fmt.Errorf("training: Contrastive: no machine given: %w", energy.ErrConfig)
@@ -103,6 +124,10 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 		return config("SparsityTarget cannot take effect with a SparsityCost of 0")
 	case c.OffsetRate != 0 && !centered:
 		return config("OffsetRate cannot take effect on a machine that is not Centered")
+	case c.MissingSteps != 0 && !c.Missing:
+		return config("MissingSteps cannot take effect without Missing")
+	case c.MissingSteps < 0 || c.MissingSteps > maxMissingSteps:
+		return config("MissingSteps is %d, want 1 to %d, or 0 for 1", c.MissingSteps, maxMissingSteps)
 	case !(rate > 0 && rate <= 1):
 		return config("OffsetRate is %g, want more than 0 and at most 1, or 0 for 0.01", c.OffsetRate)
 	}
@@ -115,11 +140,14 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 	var validation *tensorSource
 	if c.Validation != nil {
 		var err error
-		if validation, err = newTensorSource(c.Validation, m.Visible(), c.Convention, c.Seed+1); err != nil {
+		if validation, err = c.tensorSource(c.Validation, m, c.Seed+1); err != nil {
 			return nil, fmt.Errorf("training: %s: Validation: %w", what, err)
 		}
 	}
 	f := &contrastiveFit{Contrastive: c, model: m, source: source, validation: validation, offsetRate: rate, plans: map[[2]int]*contrastivePlan{}}
+	if c.Missing {
+		f.missing = newMissing(m, source.Len(), c.MissingSteps, c.Seed)
+	}
 	if err := f.startPhase(); err != nil {
 		return nil, fmt.Errorf("training: %s: %w", what, err)
 	}
@@ -133,10 +161,13 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 		start: f.start, update: f.update, beginEpoch: f.beginEpoch, endEpoch: f.endEpoch,
 		chains: func() *tensor.Dense { return f.phase.Chains() },
 	}
+	if f.missing != nil {
+		l.missing = f.missing.kept
+	}
 	if err := l.validate(); err != nil {
 		return nil, err
 	}
-	if err := f.validSteps(); err != nil {
+	if err := checkSteps(c.Steps, f.phase, c.Negative, c.Epochs); err != nil {
 		return nil, fmt.Errorf("training: %s: %w", what, err)
 	}
 	first, err := f.plan(l.batch, f.phase.Rows(l.batch)) // whatever does not fit is told before anything is changed
@@ -159,25 +190,27 @@ type contrastiveFit struct {
 	source     Source
 	validation *tensorSource
 	phase      sampling.Phase
+	missing    *missing // nil unless Missing
 	offsetRate float64
 	plans      map[[2]int]*contrastivePlan // by rows of data and of the negative phase
 	mixing     mixing
 }
 
-func (f *contrastiveFit) validSteps() error {
-	if f.Steps == nil {
+// checkSteps checks a schedule of the steps of a negative phase, which may be nil, on the phase that it is for.
+func checkSteps(steps Schedule, phase sampling.Phase, negative fmt.Stringer, epochs int) error {
+	if steps == nil {
 		return nil
 	}
-	phase, ok := f.phase.(sampling.Stepped)
+	stepped, ok := phase.(sampling.Stepped)
 	if !ok {
-		return fmt.Errorf("a Steps schedule cannot take effect on %v: %w", f.Negative, energy.ErrConfig)
+		return fmt.Errorf("a Steps schedule cannot take effect on %v: %w", negative, energy.ErrConfig)
 	}
-	rounded := func(epoch int) float64 { return math.Round(f.Steps(epoch)) }
-	if err := checkSchedule("Steps", rounded, f.Epochs, 1, math.MaxInt32); err != nil {
+	rounded := func(epoch int) float64 { return math.Round(steps(epoch)) }
+	if err := checkSchedule("Steps", rounded, epochs, 1, math.MaxInt32); err != nil {
 		return err
 	}
-	for e := range min(f.Epochs, checkedEpochs) {
-		if err := phase.SetSteps(int(rounded(e))); err != nil {
+	for e := range min(epochs, checkedEpochs) {
+		if err := stepped.SetSteps(int(rounded(e))); err != nil {
 			return fmt.Errorf("schedule Steps: epoch %d: %w", e, err)
 		}
 	}
@@ -187,21 +220,32 @@ func (f *contrastiveFit) validSteps() error {
 // fingerprint says which run a checkpoint is of: what must be equal for the resumed bits to be those of the whole run. The
 // number of epochs is not in it, so that a finished run can be lengthened.
 func (f *contrastiveFit) fingerprint(l *loop) string {
-	return fmt.Sprintf("%s; %s; %v with %v; %d rows %08x %s in batches of %d; seed %d; L1 %g, L2 %g, sparsity %g to %g, offsets %g of %v; %v",
+	text := fmt.Sprintf("%s; %s; %v with %v; %d rows %08x %s in batches of %d; seed %d; L1 %g, L2 %g, sparsity %g to %g, offsets %g of %v; %v",
 		l.what, modelSettings(f.model), f.Negative, solverSettings(f.Solver), l.rows, dataChecksum(f.source, f.model.Dtype()),
 		weightSettings(f.Weights), l.batch, f.Seed, f.L1, f.L2, f.SparsityCost, f.SparsityTarget, f.offsetRate, f.Offsets, f.Convention)
+	if f.missing != nil {
+		text += fmt.Sprintf("; missing values by %d steps", f.missing.steps)
+	}
+	return text
 }
+
+// initBiasRows is how many rows InitBias looks at.
+const initBiasRows = 10_000
 
 // start does what comes before the first step of a run that is not resumed.
 func (f *contrastiveFit) start() error {
 	if !f.InitBias {
 		return nil
 	}
-	const most = 10_000
-	rows := between(0, min(f.source.Len(), most))
+	rows := between(0, min(f.source.Len(), initBiasRows))
 	t := tensor.New(tensor.Of(f.model.Dtype()), tensor.WithShape(len(rows), f.source.Width()))
 	if err := f.source.Read(t, rows, 0); err != nil {
 		return err
+	}
+	if f.missing != nil {
+		if err := f.missing.fillMeans(t); err != nil {
+			return err
+		}
 	}
 	if err := f.model.InitBias(t); err != nil {
 		return err
@@ -229,6 +273,11 @@ func (f *contrastiveFit) update(stepper *Stepper, rows []int, epoch int, step ui
 	}
 	if err := f.source.Read(p.positive, rows, epoch); err != nil {
 		return 0, err
+	}
+	if f.missing != nil {
+		if err := f.missing.fill(p.positive, rows, epoch, step); err != nil {
+			return 0, err
+		}
 	}
 	if gatherWeights(p.weights, f.Weights, rows) == 0 { // a batch of rows that count for nothing
 		return 0, nil

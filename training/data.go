@@ -58,6 +58,18 @@ func newTensorSource(x *tensor.Dense, units energy.Units, convention Convention,
 	if err := units.Check(x); err != nil {
 		return nil, err
 	}
+	return newUncheckedSource(x, units, convention, seed)
+}
+
+// newHoledSource is newTensorSource for rows in which NaN is a missing value.
+func newHoledSource(x *tensor.Dense, units energy.Units, convention Convention, seed uint64) (*tensorSource, error) {
+	if _, _, err := units.Missing(x); err != nil {
+		return nil, err
+	}
+	return newUncheckedSource(x, units, convention, seed)
+}
+
+func newUncheckedSource(x *tensor.Dense, units energy.Units, convention Convention, seed uint64) (*tensorSource, error) {
 	if convention < AsIs || convention > Stochastic {
 		return nil, fmt.Errorf("Convention is %v, want AsIs, Threshold or Stochastic: %w", convention, energy.ErrConfig)
 	}
@@ -97,14 +109,14 @@ func readRows[T kernel.Float](s *tensorSource, dst []T, rows []int, epoch int) e
 		switch s.convention {
 		case Threshold:
 			for j, v := range row {
-				if s.binary[j] {
+				if s.binary[j] && v == v { // NaN is a missing value
 					row[j] = oneIf[T](v > 0.5)
 				}
 			}
 		case Stochastic:
 			rng.Uniform(s.draws.Row(r, uint64(epoch)), uniform)
 			for j, v := range row {
-				if s.binary[j] {
+				if s.binary[j] && v == v {
 					row[j] = oneIf[T](uniform[j] < v)
 				}
 			}

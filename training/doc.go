@@ -1,4 +1,4 @@
-// Package training fits models: Contrastive for RBMs, Objective for any cost of each row such as pseudo-likelihood, Supervised for any chain of
+// Package training fits models: Contrastive for RBMs, Boltzmann for general Boltzmann machines, Objective for any cost of each row such as pseudo-likelihood, Supervised for any chain of
 // layers, on rows, on sets of instances of one size or on bags of any.
 //
 // A fit is a plain struct whose zero fields mean documented defaults, and whose Fit validates everything before it changes

@@ -247,6 +247,15 @@ func fitCases() []fitCase {
 			}, training.Contrastive{
 				Negative: sampling.PCD{Chains: 3}, Solver: training.SGD{Rate: 0.02, Momentum: 0.8}, Convention: training.Threshold,
 			}, greys(6, n, 6)),
+			contrastiveCase("PCD, Adam, missing values, stochastic", centered, training.Contrastive{
+				Negative: sampling.PCD{Chains: 4}, Solver: training.Adam{Rate: 0.05}, Convention: training.Stochastic, InitBias: true,
+				Missing: true, MissingSteps: 2, Weights: weightsOf(n), Validation: holed(3, greys(8, 4, 6), 0.2),
+			}, holed(2, greys(9, n, 6), 0.3)),
+			contrastiveCase("CD, SGD, missing values, joined units", layers.RBMConfig{
+				Visible: energy.Join(energy.Spin(3), energy.LearnedGaussian(3, 1)), Hidden: energy.Bernoulli(4), Dtype: dt,
+			}, training.Contrastive{
+				Negative: sampling.CD{Steps: 2}, Solver: training.SGD{Rate: 0.02, Momentum: 0.5}, Missing: true,
+			}, holed(4, greys(10, n, 6), 0.3)),
 			supervisedCase("dropout, Adam, weights", dt, func() layers.Layer {
 				return sequential(linear("one", 6, 7, dt), layers.ReLU(), must(layers.NewDropout("dropout", 0.5, 1)), linear("two", 7, 3, dt))
 			}, training.Supervised{

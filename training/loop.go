@@ -47,6 +47,8 @@ type loop struct {
 	endEpoch   func(e *Epoch) error
 	// chains returns the state of the negative phase, or nil.
 	chains func() *tensor.Dense
+	// missing is where the chains of what is missing of the data stand, or nil.
+	missing *tensor.Dense
 }
 
 // position is where a run stands: what a checkpoint must hold beside tensors.

@@ -32,17 +32,30 @@ func monitor[T kernel.Float](f *contrastiveFit, e *Epoch) error {
 	if err != nil {
 		return err
 	}
-	e.ReconstructionError = reconstructionError(p, v, rows)
-	energies := p.FreeEnergy(v, rows)
+	var holes []bool
+	if f.missing != nil {
+		holes = settle(f.missing, v)
+	}
+	e.ReconstructionError = reconstructionError(p, v, holes, rows)
+	energies, err := freeEnergies(f.model, p, v, holes)
+	if err != nil || energies == nil {
+		return err
+	}
 	if families := f.model.Visible().Families(); len(families) == 1 && families[0] == "Bernoulli" && binary(v) {
-		e.PseudoLikelihood = pseudoLikelihood(p, v, energies, rng.New(f.Seed, "pseudo-likelihood"))
+		if e.PseudoLikelihood, err = pseudoLikelihood(f.model, p, v, holes, energies, rng.New(f.Seed, "pseudo-likelihood")); err != nil {
+			return err
+		}
 	}
 	if f.validation != nil {
-		held, heldRows, err := head[T](f.validation, e.Epoch-1)
+		held, _, err := head[T](f.validation, e.Epoch-1)
 		if err != nil {
 			return err
 		}
-		e.FreeEnergyGap = mean(p.FreeEnergy(held, heldRows)) - mean(energies)
+		heldEnergies, err := freeEnergies(f.model, p, held, holesOf(held))
+		if err != nil || heldEnergies == nil {
+			return err
+		}
+		e.FreeEnergyGap = mean(heldEnergies) - mean(energies)
 	}
 	return nil
 }
@@ -54,32 +67,47 @@ func head[T kernel.Float](s Source, epoch int) ([]T, int, error) {
 	return data, n, s.Read(tensor.New(tensor.WithShape(n, s.Width()), tensor.WithBacking(data)), between(0, n), epoch)
 }
 
-// reconstructionError is the mean over rows of Σ_j (v_j − E[v_j | E[h|v]])².
-func reconstructionError[T kernel.Float](p layers.Plain[T], v []T, rows int) float64 {
+// reconstructionError is the mean over rows of Σ_j (v_j − E[v_j | E[h|v]])², over what is no hole.
+func reconstructionError[T kernel.Float](p layers.Plain[T], v []T, holes []bool, rows int) float64 {
 	h, back := make([]T, rows*p.HiddenLen), make([]T, len(v))
 	p.HiddenMean(h, v, rows)
 	p.VisibleMean(back, h, rows)
 	total := 0.0
 	for i, x := range v {
-		total += float64(x-back[i]) * float64(x-back[i])
+		if holes == nil || !holes[i] {
+			total += float64(x-back[i]) * float64(x-back[i])
+		}
 	}
 	return total / float64(rows)
 }
 
-// pseudoLikelihood is the mean over rows of n·log σ(F(v with bit i flipped) − F(v)) with one bit i drawn a row: an unbiased
-// estimate of Σ_i log p(v_i | v_−i). The bits are the same at each epoch, so that epochs compare.
-func pseudoLikelihood[T kernel.Float](p layers.Plain[T], v []T, energies []float64, draws rng.Stream) float64 {
+// pseudoLikelihood is the mean over rows of k·log σ(F(v with bit i flipped) − F(v)) with one of a row's k bits that are no holes drawn as i: an
+// unbiased estimate of Σ_i log p(v_i | the others of them). The bits are the same at each epoch, so that epochs compare.
+func pseudoLikelihood[T kernel.Float](m *layers.RBM, p layers.Plain[T], v []T, holes []bool, energies []float64, draws rng.Stream) (float64, error) {
 	n := p.VisibleLen
-	flipped := append([]T(nil), v...)
+	flipped, counts := append([]T(nil), v...), make([]float64, len(energies))
+	seen := make([]int, 0, n)
 	for i := range energies {
-		bit := i*n + int(draws.Uint64(uint64(i))%uint64(n))
-		flipped[bit] = 1 - flipped[bit]
+		seen = seen[:0]
+		for j := i * n; j < (i+1)*n; j++ {
+			if holes == nil || !holes[j] {
+				seen = append(seen, j)
+			}
+		}
+		if counts[i] = float64(len(seen)); len(seen) > 0 {
+			bit := seen[draws.Uint64(uint64(i))%uint64(len(seen))]
+			flipped[bit] = 1 - flipped[bit]
+		}
+	}
+	after, err := freeEnergies(m, p, flipped, holes)
+	if err != nil {
+		return 0, err
 	}
 	total := 0.0
-	for i, f := range p.FreeEnergy(flipped, len(energies)) {
-		total -= float64(n) * kernel.Softplus1(energies[i]-f)
+	for i, f := range after {
+		total -= counts[i] * kernel.Softplus1(energies[i]-f)
 	}
-	return total / float64(len(energies))
+	return total / float64(len(energies)), nil
 }
 
 func binary[T kernel.Float](v []T) bool {

@@ -111,6 +111,11 @@ func TestContrastiveRefuses(t *testing.T) {
 			c.data = tensor.New(tensor.WithShape(8, 6), tensor.WithBacking(make([]uint8, 48)))
 		}, energy.ErrDtype, []string{"dtype uint8"}},
 		{"NaN", func(c *contrastiveInput) { c.data = with(nan) }, energy.ErrNotFinite, []string{"data: row 3, column 2 is NaN"}},
+		{"NaN tells of Missing", func(c *contrastiveInput) { c.data = with(nan) }, energy.ErrNotFinite, []string{"where Missing is set, NaN is a missing value"}},
+		{"infinite beside missing", func(c *contrastiveInput) { c.data, c.visible, c.Missing = with(inf), energy.Gaussian(6), true }, energy.ErrNotFinite, []string{"data: row 3, column 2 is +Inf"}},
+		{"a part of a OneHot group", func(c *contrastiveInput) { c.data, c.visible, c.Missing = with(nan), energy.OneHot(2, 3), true }, energy.ErrRange, []string{"of the OneHot group at column 0 a part is missing"}},
+		{"missing steps alone", func(c *contrastiveInput) { c.MissingSteps = 2 }, energy.ErrConfig, []string{"MissingSteps cannot take effect without Missing"}},
+		{"negative missing steps", func(c *contrastiveInput) { c.Missing, c.MissingSteps = true, -2 }, energy.ErrConfig, []string{"MissingSteps is -2, want 1 to 65536, or 0 for 1"}},
 		{"Inf", func(c *contrastiveInput) { c.data, c.visible = with(inf), energy.Gaussian(6) }, energy.ErrNotFinite, []string{"data: row 3, column 2 is +Inf"}},
 		{"grey levels to 255", func(c *contrastiveInput) { c.data = with(255) }, energy.ErrRange, []string{"row 3, column 2 is 255", "Bernoulli(6)", "0 to 1"}},
 		{"below Bernoulli", func(c *contrastiveInput) { c.data = with(-0.1) }, energy.ErrRange, []string{"is -0.1", "0 to 1"}},

@@ -14,7 +14,9 @@ type Epoch struct {
 	Rate  float64 // the learning rate
 	Cost  float64 // mean over the batches, penalties included; of a contrastive fit it is no likelihood and need not fall
 
-	// The three measures of a contrastive fit look at the first 1,000 rows, each counted once.
+	// The three measures of a contrastive fit look at the first 1,000 rows, each counted once. Of rows with missing values they are about what is
+	// observed: the reconstruction error given what the chains of the missing units drew last, the other two with these units summed out, NaN
+	// where that is more than 256 terms for some row.
 	ReconstructionError float64 // contrastive: mean over rows of Σ_j (v_j − E[v_j | E[h|v]])²
 	PseudoLikelihood    float64 // contrastive, binary rows only: mean stochastic log-pseudo-likelihood, nats a row
 	FreeEnergyGap       float64 // contrastive with Validation: mean F(validation) − mean F(training); grows with overfitting

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/harmonium-go/harmonium/associative"
+	"github.com/harmonium-go/harmonium/internal/chart"
 )
 
 // attractionDistance is where the sum of the index of attraction ends.
@@ -106,18 +107,18 @@ func (t *AttractionTable) name(rule associative.Rule, fed int) string {
 
 // Plot writes the indices against the number of patterns as a PNG file: whole, or not at all.
 func (t *AttractionTable) Plot(path string) error {
-	c := chart{title: fmt.Sprintf("Index of attraction, %d units", t.Units), x: "stored patterns m", whole: true, y: "I = Σ h·p(h), h = 0 to 5"}
+	c := chart.Chart{Title: fmt.Sprintf("Index of attraction, %d units", t.Units), X: "stored patterns m", Whole: true, Y: "I = Σ h·p(h), h = 0 to 5"}
 	highest := 0.0
 	for r, rule := range t.Rules {
 		for f, estimates := range [][]Estimate{t.Once[r], t.Fed[r]} {
-			curve := curve{name: t.name(rule, f)}
+			curve := chart.Curve{Name: t.name(rule, f)}
 			for k, m := range t.Stored {
 				highest = max(highest, estimates[k].High)
-				curve.add(float64(m), estimates[k])
+				add(&curve, float64(m), estimates[k])
 			}
-			c.curves = append(c.curves, curve)
+			c.Curves = append(c.Curves, curve)
 		}
 	}
-	c.high = math.Ceil(highest)
-	return c.write("AttractionTable", path)
+	c.High = math.Ceil(highest)
+	return drawn("AttractionTable", path, chart.Write(path, &c))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/associative"
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/chart"
 )
 
 // maxEnumerated is the most units of which all states are run through.
@@ -310,16 +311,16 @@ func (t *BasinTable) String() string {
 
 // Plot writes the shares against the number of patterns, a curve for each distance, as a PNG file: whole, or not at all.
 func (t *BasinTable) Plot(path string) error {
-	c := chart{
-		title: fmt.Sprintf("%s, %d units, %s", name(t.Rule), t.Units, t.steps()), x: "stored patterns m", whole: true, y: "vectors that become the pattern, %",
-		legend: "distance", low: 0, high: 100,
+	c := chart.Chart{
+		Title: fmt.Sprintf("%s, %d units, %s", name(t.Rule), t.Units, t.steps()), X: "stored patterns m", Whole: true, Y: "vectors that become the pattern, %",
+		Legend: "distance", Low: 0, High: 100,
 	}
 	for h := range t.Distance + 1 {
-		curve := curve{name: fmt.Sprint(h)}
+		curve := chart.Curve{Name: fmt.Sprint(h)}
 		for k, m := range t.Stored {
-			curve.add(float64(m), t.Shares[k][h].scaled(100))
+			add(&curve, float64(m), t.Shares[k][h].scaled(100))
 		}
-		c.curves = append(c.curves, curve)
+		c.Curves = append(c.Curves, curve)
 	}
-	return c.write("BasinTable", path)
+	return drawn("BasinTable", path, chart.Write(path, &c))
 }

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/harmonium-go/harmonium/associative"
+	"github.com/harmonium-go/harmonium/internal/chart"
 )
 
 // BitErrorProbability is the probability that Hebb's rule with m random patterns of n units has a given bit of a given pattern unstable. It
@@ -151,16 +152,16 @@ func (t *BitErrorTable) String() string {
 
 // Plot writes the shares against the load as a PNG file: whole, or not at all.
 func (t *BitErrorTable) Plot(path string) error {
-	measured, exact, gaussian := curve{name: "measured", loose: true}, curve{name: "exact", law: true}, curve{name: "Gaussian", law: true}
+	measured, exact, gaussian := chart.Curve{Name: "measured", Loose: true}, chart.Curve{Name: "exact", Law: true}, chart.Curve{Name: "Gaussian", Law: true}
 	for k, m := range t.Stored {
 		load := float64(m) / float64(t.Units)
-		measured.add(load, t.Measured[k].scaled(100))
-		exact.add(load, known(100*t.Exact[k]))
-		gaussian.add(load, known(100*t.Gaussian[k]))
+		add(&measured, load, t.Measured[k].scaled(100))
+		add(&exact, load, known(100*t.Exact[k]))
+		add(&gaussian, load, known(100*t.Gaussian[k]))
 	}
-	c := chart{
-		title: fmt.Sprintf("Unstable bits, %s, %d units", name(associative.Hebb{KeepDiagonal: t.KeepDiagonal}), t.Units),
-		x:     "load m/n", y: "unstable bits, %", curves: []curve{measured, exact, gaussian}, logarithmic: true, fromZero: true,
+	c := chart.Chart{
+		Title: fmt.Sprintf("Unstable bits, %s, %d units", name(associative.Hebb{KeepDiagonal: t.KeepDiagonal}), t.Units),
+		X:     "load m/n", Y: "unstable bits, %", Curves: []chart.Curve{measured, exact, gaussian}, Logarithmic: true, FromZero: true,
 	}
-	return c.write("BitErrorTable", path)
+	return drawn("BitErrorTable", path, chart.Write(path, &c))
 }

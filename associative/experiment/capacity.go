@@ -11,6 +11,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/associative"
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/chart"
 	"github.com/harmonium-go/harmonium/internal/evaluate"
 )
 
@@ -275,13 +276,13 @@ func isHebb(rule associative.Rule) bool {
 }
 
 // laws are what is known of Hebb's rule without a wrong bit.
-func (t *CapacityTable) laws() []curve {
-	bits, law := curve{name: "from the bits", law: true, hue: 2}, curve{name: "1/(4 ln n)", law: true, hue: 3}
+func (t *CapacityTable) laws() []chart.Curve {
+	bits, law := chart.Curve{Name: "from the bits", Law: true, Hue: 2}, chart.Curve{Name: "1/(4 ln n)", Law: true, Hue: 3}
 	for _, n := range t.Units {
-		bits.add(t.Scaling.of(n), known(float64(ErrorFreePatterns(n, t.Ties))/float64(n)))
-		law.add(t.Scaling.of(n), known(ErrorFreeLaw(n)/float64(n)))
+		add(&bits, t.Scaling.of(n), known(float64(ErrorFreePatterns(n, t.Ties))/float64(n)))
+		add(&law, t.Scaling.of(n), known(ErrorFreeLaw(n)/float64(n)))
 	}
-	return []curve{bits, law}
+	return []chart.Curve{bits, law}
 }
 
 // axis names the axis of sizes.
@@ -299,25 +300,25 @@ func (t *CapacityTable) Plot(path string) error {
 	if t.Criterion == Recalled {
 		title = "Capacity for recall from " + (&RetrievalConfig{Noise: t.Noise}).from()
 	}
-	c := chart{title: title, x: t.axis(), y: "load m/n", fromZero: true}
+	c := chart.Chart{Title: title, X: t.axis(), Y: "load m/n", FromZero: true}
 	for r, curved := range t.Curves {
-		measured := curve{name: name(curved.Rule), loose: t.Scaling != Unscaled, hue: r + 1}
+		measured := chart.Curve{Name: name(curved.Rule), Loose: t.Scaling != Unscaled, Hue: r + 1}
 		for _, p := range curved.Points {
-			measured.add(t.Scaling.of(p.Units), p.Load)
-			c.high = max(c.high, 1.05*p.Load.High)
+			add(&measured, t.Scaling.of(p.Units), p.Load)
+			c.High = max(c.High, 1.05*p.Load.High)
 		}
-		c.curves = append(c.curves, measured)
+		c.Curves = append(c.Curves, measured)
 		if isHebb(curved.Rule) && t.Criterion == ErrorFree && len(t.Curves) == 1 {
-			c.curves = append(c.curves, t.laws()...)
+			c.Curves = append(c.Curves, t.laws()...)
 		}
 		if fit := curved.Fit; fit != nil {
-			law := curve{name: "fit, " + fit.Limit.String(), law: true, hue: r + 1}
+			law := chart.Curve{Name: "fit, " + fit.Limit.String(), Law: true, Hue: r + 1}
 			first := t.Scaling.of(curved.Points[0].Units)
-			law.add(0, known(fit.Limit.Value))
-			law.add(first, known(fit.Limit.Value+fit.Slope*first))
-			c.curves = append(c.curves, law)
-			c.high = max(c.high, 1.05*fit.Limit.High)
+			add(&law, 0, known(fit.Limit.Value))
+			add(&law, first, known(fit.Limit.Value+fit.Slope*first))
+			c.Curves = append(c.Curves, law)
+			c.High = max(c.High, 1.05*fit.Limit.High)
 		}
 	}
-	return c.write("CapacityTable", path)
+	return drawn("CapacityTable", path, chart.Write(path, &c))
 }

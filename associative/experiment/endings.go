@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/harmonium-go/harmonium/associative"
+	"github.com/harmonium-go/harmonium/internal/chart"
 	"github.com/harmonium-go/harmonium/internal/rng"
 )
 
@@ -182,17 +183,17 @@ func (t *EndingTable) String() string {
 // Plot writes the shares of starts that end in a stored pattern or the negative of one, and of those that end elsewhere, against the number
 // of patterns, as a PNG file: whole, or not at all.
 func (t *EndingTable) Plot(path string) error {
-	c := chart{
-		title: fmt.Sprintf("Where random starts of %d units end", t.Units), x: "stored patterns m", whole: true, y: "random starts, %", low: 0, high: 100,
+	c := chart.Chart{
+		Title: fmt.Sprintf("Where random starts of %d units end", t.Units), X: "stored patterns m", Whole: true, Y: "random starts, %", Low: 0, High: 100,
 	}
 	for r, rule := range t.Rules {
 		for _, e := range []End{EndStored, EndGhost, EndSpurious} {
-			curve := curve{name: fmt.Sprintf("%s, %v", name(rule), e)}
+			curve := chart.Curve{Name: fmt.Sprintf("%s, %v", name(rule), e)}
 			for k, m := range t.Stored {
-				curve.add(float64(m), t.Shares[r][k][e].scaled(100))
+				add(&curve, float64(m), t.Shares[r][k][e].scaled(100))
 			}
-			c.curves = append(c.curves, curve)
+			c.Curves = append(c.Curves, curve)
 		}
 	}
-	return c.write("EndingTable", path)
+	return drawn("EndingTable", path, chart.Write(path, &c))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/harmonium-go/harmonium/associative"
+	"github.com/harmonium-go/harmonium/internal/chart"
 	"github.com/harmonium-go/harmonium/internal/rng"
 )
 
@@ -151,18 +152,18 @@ func (t *HiddenTable) String() string {
 
 // Plot writes the shares against the number of all units, as a PNG file: whole, or not at all.
 func (t *HiddenTable) Plot(path string) error {
-	c := chart{
-		title: fmt.Sprintf("%v, %d patterns of %d visible units", name(t.Rule), t.Stored, t.Units),
-		x:     "visible and hidden units N + K", y: "patterns, %", low: 0, high: 100,
+	c := chart.Chart{
+		Title: fmt.Sprintf("%v, %d patterns of %d visible units", name(t.Rule), t.Stored, t.Units),
+		X:     "visible and hidden units N + K", Y: "patterns, %", Low: 0, High: 100,
 	}
 	for w, paddings := range t.Paddings {
 		for what, shares := range [][]Estimate{t.Stay[w], t.Found[w]} {
-			curve := curve{name: fmt.Sprintf("%v, %s", paddings, [...]string{"stay", "found"}[what])}
+			curve := chart.Curve{Name: fmt.Sprintf("%v, %s", paddings, [...]string{"stay", "found"}[what])}
 			for k, hidden := range t.Hidden {
-				curve.add(float64(t.Units+hidden), shares[k].scaled(100))
+				add(&curve, float64(t.Units+hidden), shares[k].scaled(100))
 			}
-			c.curves = append(c.curves, curve)
+			c.Curves = append(c.Curves, curve)
 		}
 	}
-	return c.write("HiddenTable", path)
+	return drawn("HiddenTable", path, chart.Write(path, &c))
 }

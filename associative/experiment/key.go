@@ -5,6 +5,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/harmonium-go/harmonium/internal/chart"
 )
 
 // keyEntry says what a colour means.
@@ -40,7 +42,7 @@ func keyWidth(key []keyEntry) vg.Length {
 }
 
 func keyStyle() draw.TextStyle {
-	style := newPlot().Legend.TextStyle
+	style := chart.NewPlot().Legend.TextStyle
 	style.Font.Size = keySize
 	return style
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/harmonium-go/harmonium/associative"
+	"github.com/harmonium-go/harmonium/internal/chart"
 )
 
 // colours counts the colours of a picture.
@@ -59,13 +60,13 @@ func TestPictures(t *testing.T) {
 		words string
 		hues  []color.Color
 	}{
-		"basins":     {of(basins, err), chartSize, "Hebb + diagonal, 6 units: % of vectors", palette[:3]},
-		"attraction": {attraction, chartSize, "Hebb + diagonal, 5 steps", palette[:4]},
-		"spurious":   {spurious, chartSize, "Hebb: ghosts", palette[:2]},
-		"endings":    {endings, chartSize, "Hebb + diagonal: restless", palette[:1]},
-		"bits":       {bits, chartSize, "exactly, more than 1 % from m = ", palette[:1]},
-		"retrieval":  {retrieval, chartSize, "Hebb, n = 10: share recalled", palette[:2]},
-		"capacity":   {capacity, chartSize, "n/(4 ln n)", palette[:1]},
+		"basins":     {of(basins, err), chartSize, "Hebb + diagonal, 6 units: % of vectors", chart.Palette[:3]},
+		"attraction": {attraction, chartSize, "Hebb + diagonal, 5 steps", chart.Palette[:4]},
+		"spurious":   {spurious, chartSize, "Hebb: ghosts", chart.Palette[:2]},
+		"endings":    {endings, chartSize, "Hebb + diagonal: restless", chart.Palette[:1]},
+		"bits":       {bits, chartSize, "exactly, more than 1 % from m = ", chart.Palette[:1]},
+		"retrieval":  {retrieval, chartSize, "Hebb, n = 10: share recalled", chart.Palette[:2]},
+		"capacity":   {capacity, chartSize, "n/(4 ln n)", chart.Palette[:1]},
 		"groups":     {groups, image.Pt(1066, 826), "   3 patterns: ", []color.Color{ownColour, endColours[EndGhost]}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,25 +100,6 @@ func TestPictures(t *testing.T) {
 			require.Len(t, entries, 1, "nothing is left beside it")
 		})
 	}
-}
-
-func TestRoundTicks(t *testing.T) {
-	for _, c := range []struct {
-		low, high float64
-		first     string
-		last      string
-		count     int
-	}{
-		{0, 100, "0", "100", 11}, {1, 10, "1", "10", 10}, {0, 0.3, "0.00", "0.30", 7}, {-0.05, 1, "0.0", "1.0", 6}, {0, 0.02, "0.000", "0.020", 11}, {2, 7, "2.0", "7.0", 11},
-	} {
-		ticks := roundTicks{}.Ticks(c.low, c.high)
-		require.Len(t, ticks, c.count, "%v to %v", c.low, c.high)
-		require.Equal(t, c.first, ticks[0].Label)
-		require.Equal(t, c.last, ticks[len(ticks)-1].Label)
-	}
-	ticks := roundTicks{least: 1}.Ticks(2, 7)
-	require.Len(t, ticks, 6)
-	require.Equal(t, "2", ticks[0].Label)
 }
 
 // A single number of patterns, whose numbers are all the same, or none that a logarithm could show.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/associative"
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/chart"
 	"github.com/harmonium-go/harmonium/internal/kernel"
 	"github.com/harmonium-go/harmonium/internal/rng"
 )
@@ -210,14 +211,14 @@ func (c *RetrievalConfig) from() string {
 
 // Plot writes the overlaps against the load, a curve for each rule and size, as a PNG file: whole, or not at all.
 func (t *RetrievalTable) Plot(path string) error {
-	c := chart{title: "Recall from " + t.from(), x: "load m/n", y: "overlap after recall", low: 0, high: 1}
+	c := chart.Chart{Title: "Recall from " + t.from(), X: "load m/n", Y: "overlap after recall", Low: 0, High: 1}
 	for _, curved := range t.Curves {
-		curve := curve{name: fmt.Sprintf("%s, n = %d", name(curved.Rule), curved.Units)}
+		curve := chart.Curve{Name: fmt.Sprintf("%s, n = %d", name(curved.Rule), curved.Units)}
 		for k, m := range curved.Stored {
-			curve.add(float64(m)/float64(curved.Units), curved.Overlap[k])
-			c.low = min(c.low, curved.Overlap[k].Low)
+			add(&curve, float64(m)/float64(curved.Units), curved.Overlap[k])
+			c.Low = min(c.Low, curved.Overlap[k].Low)
 		}
-		c.curves = append(c.curves, curve)
+		c.Curves = append(c.Curves, curve)
 	}
-	return c.write("RetrievalTable", path)
+	return drawn("RetrievalTable", path, chart.Write(path, &c))
 }

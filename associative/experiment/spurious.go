@@ -11,6 +11,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/associative"
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/chart"
 	"github.com/harmonium-go/harmonium/internal/matrix"
 )
 
@@ -179,17 +180,17 @@ func (t *SpuriousTable) String() string {
 // Plot writes the numbers of spurious states against that of patterns, a curve for each rule, and of ghosts with dashes, as a PNG file:
 // whole, or not at all.
 func (t *SpuriousTable) Plot(path string) error {
-	c := chart{
-		title: fmt.Sprintf("States at rest that are no pattern, %d units", t.Units), x: "stored patterns m", whole: true, y: "states, mean of sets", logarithmic: true,
+	c := chart.Chart{
+		Title: fmt.Sprintf("States at rest that are no pattern, %d units", t.Units), X: "stored patterns m", Whole: true, Y: "states, mean of sets", Logarithmic: true,
 	}
 	for r, rule := range t.Rules {
-		spurious := curve{name: fmt.Sprintf("%s, spurious", name(rule)), hue: r + 1}
-		ghosts := curve{name: fmt.Sprintf("%s, ghosts", name(rule)), hue: r + 1, law: true}
+		spurious := chart.Curve{Name: fmt.Sprintf("%s, spurious", name(rule)), Hue: r + 1}
+		ghosts := chart.Curve{Name: fmt.Sprintf("%s, ghosts", name(rule)), Hue: r + 1, Law: true}
 		for k, m := range t.Stored {
-			spurious.add(float64(m), t.Spurious[r][k])
-			ghosts.add(float64(m), t.Ghosts[r][k])
+			add(&spurious, float64(m), t.Spurious[r][k])
+			add(&ghosts, float64(m), t.Ghosts[r][k])
 		}
-		c.curves = append(c.curves, spurious, ghosts)
+		c.Curves = append(c.Curves, spurious, ghosts)
 	}
-	return c.write("SpuriousTable", path)
+	return drawn("SpuriousTable", path, chart.Write(path, &c))
 }

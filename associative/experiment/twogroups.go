@@ -17,6 +17,7 @@ import (
 
 	"github.com/harmonium-go/harmonium/associative"
 	"github.com/harmonium-go/harmonium/energy"
+	"github.com/harmonium-go/harmonium/internal/chart"
 	"github.com/harmonium-go/harmonium/internal/rng"
 )
 
@@ -196,7 +197,7 @@ func (t *TwoGroupTable) Plot(path string) error {
 		}
 	}
 	width := max(vg.Length(len(t.Stored))*panelWidth, keyWidth(key))
-	return writePNG("TwoGroupTable", path, width, 2*panelHeight+keyHeight, func(canvas draw.Canvas) {
+	return drawn("TwoGroupTable", path, chart.WritePNG(path, width, 2*panelHeight+keyHeight, func(canvas draw.Canvas) {
 		for k, m := range t.Stored {
 			left := vg.Length(k) * panelWidth
 			right := left + panelWidth - width
@@ -211,7 +212,7 @@ func (t *TwoGroupTable) Plot(path string) error {
 			})
 		}
 		drawKey(draw.Crop(canvas, 0, 0, 0, keyHeight-(canvas.Max.Y-canvas.Min.Y)), key)
-	})
+	}))
 }
 
 // met are the ends in set 0 that are not the own pattern.
@@ -237,7 +238,7 @@ func (t *TwoGroupTable) panel(canvas draw.Canvas, title string, at func(i, j int
 			img.Set(x, y, at(x/dots, side-1-y/dots))
 		}
 	}
-	p := newPlot()
+	p := chart.NewPlot()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, "flipped in the first half", "in the second half"
 	for _, style := range []*draw.TextStyle{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label} {
 		style.Font.Size = vg.Points(9)

@@ -14,7 +14,7 @@ var (
 	belowSampling  = add(belowLayers, "internal/observed", "layers", "internal/sweep", "internal/annealed")
 	belowTraining  = add(belowSampling, "sampling", "likelihood", "machine")
 	belowModels    = add(belowTraining, "training")
-	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/program", "internal/dataset", "internal/evaluate", "internal/picture")
+	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/program", "internal/dataset", "internal/evaluate", "internal/picture", "internal/chart")
 	modelFiles     = "internal/modelfile"
 	nothing        = []string{}
 	placeOfPackage = map[string][]string{
@@ -40,7 +40,7 @@ var (
 		"likelihood":             add(belowSampling, "machine", "sampling"),
 		"training":               add(belowTraining, modelFiles),
 		"associative":            add(belowModels, modelFiles),
-		"associative/experiment": add(belowModels, "associative", "internal/evaluate", "internal/picture"),
+		"associative/experiment": add(belowModels, "associative", "internal/evaluate", "internal/chart"),
 		"dbn":                    add(belowModels, modelFiles),
 		"modernhopfield":         add(belowModels, modelFiles),
 		"examples":               belowExamples,
@@ -50,6 +50,7 @@ var (
 		"internal/race":          nothing,
 		"internal/dataset":       {"internal/dataset", "internal/picture", "internal/rng"},
 		"internal/picture":       nothing,
+		"internal/chart":         {"internal/picture"},
 		"internal/evaluate":      nothing, // a judge shares no code with what it judges
 		"internal/program":       nothing,
 		"internal/gradcheck":     {"machine"},

@@ -33,41 +33,49 @@ func (m *Harmonium) MissingMeans(row []float64) ([]float64, error) {
 	return mean, err
 }
 
-// ObservedLogLikelihood is the mean of log p(v_O) over rows with missing numbers.
-func (m *Harmonium) ObservedLogLikelihood(rows [][]float64) (float64, error) {
+// ObservedLogLikelihood is the mean of log p(v_O) over rows with missing numbers, each counted as often as its weight says; nil counts all alike.
+func (m *Harmonium) ObservedLogLikelihood(rows [][]float64, weights []float64) (float64, error) {
 	logZ, err := m.LogPartition()
 	if err != nil {
 		return 0, fmt.Errorf("exact: ObservedLogLikelihood: %w", err)
 	}
-	mean := -logZ
-	for _, row := range rows {
+	sum, total := 0.0, 0.0
+	for k, row := range rows {
 		f, err := m.ObservedFreeEnergy(row)
 		if err != nil {
 			return 0, err
 		}
-		mean -= f / float64(len(rows))
+		sum += f * weightOf(weights, k)
+		total += weightOf(weights, k)
 	}
-	return mean, nil
+	return -sum/total - logZ, nil
+}
+
+func weightOf(weights []float64, k int) float64 {
+	if weights == nil {
+		return 1
+	}
+	return weights[k]
 }
 
 // ObservedGradient is the gradient of minus ObservedLogLikelihood for discrete visible units: that of the completed rows, each with the
 // probability p(v_M | v_O) of its completion as weight.
-func (m *Harmonium) ObservedGradient(rows [][]float64) (*Gradient, error) {
+func (m *Harmonium) ObservedGradient(rows [][]float64, weights []float64) (*Gradient, error) {
 	if m.Visible.Family == Gaussian {
 		return nil, fmt.Errorf("exact: ObservedGradient: %w", ErrNotEnumerable)
 	}
 	var completed [][]float64
-	var weights []float64
-	for _, row := range rows {
+	var shares []float64
+	for k, row := range rows {
 		total, err := m.observed(row, func([]float64, float64) {})
 		if err != nil {
 			return nil, fmt.Errorf("exact: ObservedGradient: %w", err)
 		}
 		m.observed(row, func(v []float64, log float64) {
-			completed, weights = append(completed, slices.Clone(v)), append(weights, math.Exp(log-total))
+			completed, shares = append(completed, slices.Clone(v)), append(shares, weightOf(weights, k)*math.Exp(log-total))
 		})
 	}
-	return m.Gradient(completed, weights)
+	return m.Gradient(completed, shares)
 }
 
 // observed returns log Σ over the completions of a row, and visits each with the logarithm of its term; of Gaussian visible units it visits the

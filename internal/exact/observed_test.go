@@ -77,7 +77,8 @@ func TestObservedGradientIsDerivative(t *testing.T) {
 		}
 		states := must(States(m.Visible))
 		data := withHoles(m, [][]float64{slices.Clone(states[1]), slices.Clone(states[3]), slices.Clone(states[len(states)-1])}, r)
-		g, err := m.ObservedGradient(data)
+		weights := []float64{1, 3, 0.5}
+		g, err := m.ObservedGradient(data, weights)
 		require.NoError(t, err)
 		for _, p := range []struct {
 			name                 string
@@ -85,7 +86,7 @@ func TestObservedGradientIsDerivative(t *testing.T) {
 		}{{"W", m.W, g.W}, {"B", m.B, g.B}, {"C", m.C, g.C}, {"LogVarianceHidden", m.Hidden.LogVariance, g.LogVarianceHidden}} {
 			want := make([]float64, len(p.parameters))
 			for i := range want {
-				want[i] = -derivative(func() float64 { return must(m.ObservedLogLikelihood(data)) }, &p.parameters[i])
+				want[i] = -derivative(func() float64 { return must(m.ObservedLogLikelihood(data, weights)) }, &p.parameters[i])
 			}
 			near(t, want, p.gradient, 1e-10, p.name)
 		}

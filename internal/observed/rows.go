@@ -41,6 +41,20 @@ func alike(missing []bool, n int) []rowsOf {
 	return all
 }
 
+// Open reports whether each row's sum has at most so many terms.
+func (m *Model[T]) Open(missing []bool, most int) bool {
+	nh := m.Hidden.Len()
+	if states, open := few(m.Hidden, nh); open && states <= most {
+		return true
+	}
+	for _, group := range alike(missing, m.Visible.Len()) {
+		if states, open := few(m.Visible.Select(group.missing), nh); !open || states > most {
+			return false
+		}
+	}
+	return true
+}
+
 // FreeEnergy returns F(v_O) of rows, (rows, visible), with marks of what is missing; what stands in the marked places does not matter. It is
 // an ErrConfig where a row's sum is not open.
 func (m *Model[T]) FreeEnergy(v []T, missing []bool) ([]float64, error) {

@@ -19,6 +19,8 @@ func same(in []array) []float64 { return slices.Clone(in[0].x) }
 var bagBuilders = []builder{
 	{name: "Flatten", args: "btn", out: "fn", apply: one(Flatten), plain: same, ranks: true},
 	{name: "Fold", args: "fm btn", out: "btm", wrt: []int{0}, apply: two(Fold), plain: same},
+	{name: "FoldVector", args: "k", out: "bq", plain: same, apply: one(func(x *G.Node) (*G.Node, error) { return FoldVector(x, 2) })},
+	{name: "Ravel", args: "bq", out: "k", plain: same, apply: one(Ravel)},
 	{name: "JoinRows", args: "kn", out: "bu", plain: same, apply: one(func(x *G.Node) (*G.Node, error) { return JoinRows(x, 2) })},
 	{name: "AppendRow", args: "rn n b#", out: "en", wrt: []int{0, 1}, free: []int{2}, plain: appended,
 		apply: func(in []*G.Node) (*G.Node, error) { return AppendRow(in[0], in[1], in[2]) }},
@@ -66,6 +68,7 @@ func TestLengths(t *testing.T) {
 func TestReshapeErrors(t *testing.T) {
 	g := G.NewGraph()
 	matrix := graphtest.Input(g, "x", graphtest.Tensor(tensor.Float64, make([]float64, 6), 3, 2))
+	vector := graphtest.Input(g, "v", graphtest.Tensor(tensor.Float64, make([]float64, 3), 3))
 	for name, build := range map[string]func() (*G.Node, error){
 		"Flatten":          func() (*G.Node, error) { return Flatten(matrix) },
 		"Lengths":          func() (*G.Node, error) { return Lengths(matrix) },
@@ -73,6 +76,9 @@ func TestReshapeErrors(t *testing.T) {
 		"JoinRows":         func() (*G.Node, error) { return JoinRows(matrix, 2) },
 		"JoinRows of none": func() (*G.Node, error) { return JoinRows(matrix, 0) },
 		"SplitRows":        func() (*G.Node, error) { return SplitRows(matrix, 4) },
+		"FoldVector":       func() (*G.Node, error) { return FoldVector(vector, 2) },
+		"FoldVector by 0":  func() (*G.Node, error) { return FoldVector(vector, 0) },
+		"Ravel":            func() (*G.Node, error) { return Ravel(vector) },
 	} {
 		n, err := build()
 		require.ErrorIs(t, err, ErrShape, name)

@@ -216,6 +216,20 @@ func builders() (all []builder) {
 		}, apply: func(in []*G.Node) (*G.Node, error) { return LayerNorm(in[0], in[1], in[2], 0.01) }},
 		{name: "Pad", args: "bn", out: "bp", plain: each(func(x []float64) []float64 { return append(slices.Clone(x), 0, 0) }),
 			apply: one(func(x *G.Node) (*G.Node, error) { return Pad(x, 0, 2) })},
+		{name: "Pad before", args: "bn", out: "bp", plain: each(func(x []float64) []float64 { return slices.Concat([]float64{0}, x, []float64{0}) }),
+			apply: one(func(x *G.Node) (*G.Node, error) { return Pad(x, 1, 1) })},
+		{name: "Cut", args: "bp", out: "bn", plain: each(func(x []float64) []float64 { return x[1 : len(x)-1] }),
+			apply: one(func(x *G.Node) (*G.Node, error) { return Cut(x, 1, 1) })},
+		{name: "Cut before", args: "bp", out: "bn", plain: each(func(x []float64) []float64 { return x[2:] }),
+			apply: one(func(x *G.Node) (*G.Node, error) { return Cut(x, 2, 0) })},
+		{name: "EdgeFields", args: "bg j", out: "bg", free: []int{0}, plain: plainEdgeFields,
+			apply: two(func(x, w *G.Node) (*G.Node, error) {
+				n := 3
+				if x != nil && x.Dims() == 2 {
+					n = x.Shape()[1]
+				}
+				return EdgeFields(triangle(n), x, w)
+			})},
 		{name: "RowSum", args: "bn", out: "b", apply: one(func(x *G.Node) (*G.Node, error) { return RowSum(x, -0.5) }),
 			plain: each(func(x []float64) []float64 { return []float64{-0.5 * sum(x)} })},
 		{name: "PowerError", args: "bn bn", out: "b", apply: two(func(c, y *G.Node) (*G.Node, error) { return PowerError(c, y, 3) }), wrt: []int{0},

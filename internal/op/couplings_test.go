@@ -36,6 +36,22 @@ func couplingBuilders() []builder {
 	}
 	return []builder{
 		{name: "Couplings", args: "nn", out: "nn", apply: one(func(w *G.Node) (*G.Node, error) { return Couplings(w, nil) }), plain: func(in []array) []float64 { return plainCouplings(in[0]).x }},
+		{name: "Couplings but for pairs", args: "nn", out: "nn",
+			apply: one(func(w *G.Node) (*G.Node, error) {
+				if w == nil || w.Dims() != 2 {
+					return Couplings(w, nil)
+				}
+				return Couplings(w, ringOf(w.Shape()[0]))
+			}),
+			plain: func(in []array) []float64 {
+				out := plainCouplings(in[0]).x
+				for at, blocked := range ringOf(in[0].cols) {
+					if blocked {
+						out[at] = 0
+					}
+				}
+				return out
+			}},
 		unrolled(steps),
 		unrolled(state),
 		{name: "MeanField at its fixed point", args: "bn nn n", out: "bn", kept: true,
@@ -54,6 +70,32 @@ func couplingBuilders() []builder {
 				return plainMeanField(MeanFieldConfig{Units: units.Spin, Temperature: 20, Steps: 100}, in[0], plainCouplings(in[1]), in[2])
 			}},
 	}
+}
+
+// ringOf marks the pairs of neighbours on a ring.
+func ringOf(n int) []bool {
+	marks := make([]bool, n*n)
+	for i := range n {
+		j := (i + 1) % n
+		marks[i*n+j], marks[j*n+i] = true, true
+	}
+	return marks
+}
+
+func TestCouplingsOfOtherMarks(t *testing.T) {
+	g := G.NewGraph()
+	w := graphtest.Input(g, "w", normal(1, tensor.Float64, 3, 3))
+	_, err := Couplings(w, make([]bool, 4))
+	require.ErrorIs(t, err, ErrShape)
+	require.ErrorContains(t, err, "W has shape (3, 3), and 4 pairs are marked")
+	masks := [][]bool{nil, make([]bool, 9), ringOf(3)}
+	var nodes G.Nodes
+	for _, mask := range masks {
+		nodes = append(nodes, G.Must(Couplings(w, mask)))
+	}
+	require.NotSame(t, nodes[0], nodes[2])
+	require.NotSame(t, nodes[1], nodes[2], "other marks are another op")
+	require.Equal(t, make([]float64, 9), graphtest.Value(t, nodes...)[2])
 }
 
 // What is symmetric with a zero diagonal stays as it is, bit for bit, and whatever comes is so afterwards: also at sizes that

@@ -60,21 +60,20 @@ func edgeProducts(g *bonds.Graph, x, d, w *G.Node) (*G.Node, error) {
 		name:  "edgeProducts(" + g.Name() + ")",
 		ranks: []int{2, 2, 1}, rank: 1, wrt: none(3),
 		shape: shapedAs(2),
-		f32:   edgeSums[float32](g), f64: edgeSums[float64](g),
+		f32:   edgeSums[float32](g), f64: edgeSums[float64](g), grain: cheap,
 	}
 	return o.apply(x, d, w)
 }
 
 func edgeSums[T kernel.Float](g *bonds.Graph) kernelFunc[T] {
-	return func(dst operand[T], in []operand[T], _, _ int) {
-		kernel.Parallel(len(g.Edges), cheap, func(lo, hi int) {
-			clear(dst.data[lo:hi])
-			for b := range in[0].rows() {
-				x, d := in[0].row(b), in[1].row(b)
-				for k, e := range g.Edges[lo:hi] {
-					dst.data[lo+k] += x[e[0]]*d[e[1]] + x[e[1]]*d[e[0]]
-				}
+	return func(dst operand[T], in []operand[T], lo, hi int) { // edges lo to hi
+		sums := dst.data[lo:hi]
+		clear(sums)
+		for b := range in[0].rows() {
+			x, d := in[0].row(b), in[1].row(b)
+			for k, e := range g.Edges[lo:hi] {
+				sums[k] += x[e[0]]*d[e[1]] + x[e[1]]*d[e[0]]
 			}
-		})
+		}
 	}
 }

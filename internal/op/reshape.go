@@ -72,6 +72,34 @@ func SplitRows(x *G.Node, q int) (*G.Node, error) {
 	return o.apply(x)
 }
 
+// FoldVector builds a matrix of a vector: (N·q) gives (N, q).
+func FoldVector(x *G.Node, q int) (*G.Node, error) {
+	if q < 1 {
+		return nil, fmt.Errorf("op: FoldVector: %d columns, want at least 1: %w", q, ErrShape)
+	}
+	o := reshaping(fmt.Sprintf("FoldVector(%d)", q), []int{1}, 2, func(out tensor.Shape, in []tensor.Shape) error {
+		if in[0][0]%q != 0 {
+			return fmt.Errorf("x %v is no multiple of %d long: %w", in[0], q, ErrShape)
+		}
+		return setShape(out, in[0][0]/q, q)
+	})
+	o.diff = func(_ G.Nodes, _, g *G.Node) (G.Nodes, error) {
+		dx, err := Ravel(g)
+		return G.Nodes{dx}, err
+	}
+	return o.apply(x)
+}
+
+// Ravel undoes FoldVector: (N, q) gives (N·q).
+func Ravel(x *G.Node) (*G.Node, error) {
+	o := reshaping("Ravel", []int{2}, 1, func(out tensor.Shape, in []tensor.Shape) error { return setShape(out, in[0][0]*in[0][1]) })
+	o.diff = func(in G.Nodes, _, g *G.Node) (G.Nodes, error) {
+		dx, err := FoldVector(g, in[0].Shape()[1])
+		return G.Nodes{dx}, err
+	}
+	return o.apply(x)
+}
+
 // reshaping is an op that gives the numbers of its first argument, the only one that gets a gradient, another shape. It copies
 // them, unless a machine finds that it may write over the argument.
 func reshaping(name string, ranks []int, rank int, shape func(out tensor.Shape, in []tensor.Shape) error) *fused {
