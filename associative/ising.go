@@ -33,9 +33,12 @@ type Ising struct {
 	field []float64 // nil for 0
 }
 
+// maxSpins bounds a model so that its graph is numbered in 32 bits.
+const maxSpins = math.MaxInt32 - 1
+
 // NewIsing makes a model of n spins. field is h, one number a spin; nil means 0.
 //
-// Errors: ErrConfig for no spins and for a bond of a spin with itself (a constant of the energy), ErrRange for a bond to a spin that is not
+// Errors: ErrConfig for no spins, for 2³⁰ bonds and more, and for a bond of a spin with itself (a constant of the energy), ErrRange for a bond to a spin that is not
 // there, ErrShape for a field that is not one number a spin, ErrNotFinite for numbers that are not finite or whose sizes add up to such.
 func NewIsing(n int, bonds []Bond, field []float64) (*Ising, error) {
 	if n < 1 {
@@ -43,6 +46,9 @@ func NewIsing(n int, bonds []Bond, field []float64) (*Ising, error) {
 	}
 	if field != nil && len(field) != n {
 		return nil, fmt.Errorf("associative: NewIsing: %d fields for %d spins: %w", len(field), n, energy.ErrShape)
+	}
+	if n > maxSpins || len(bonds) > maxSpins/2 {
+		return nil, fmt.Errorf("associative: NewIsing: %d spins and %d bonds, want at most %d and %d: %w", n, len(bonds), maxSpins, maxSpins/2, energy.ErrConfig)
 	}
 	most := 0.0
 	for k, b := range bonds {

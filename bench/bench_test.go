@@ -31,7 +31,7 @@ func BenchmarkRow(b *testing.B) {
 
 // Sums after CheckSteps steps, by NumPy and PyTorch: what bench/compare checks at each run, for machines without Python.
 var peerSums = map[string]float64{
-	"cd1_f32": 1018.10, "cd1_f64": 1018.10, "pcd_epoch": 966.82, "gibbs": 87698, "sample": 1998840,
+	"cd1_f32": 1018.10, "cd1_f64": 1018.10, "pcd_epoch": 966.82, "gibbs": 87698, "sample": 1998840, "boltzmann": 113500, "lattice": 1708734,
 	"hopfield_sync": 3993593, "hopfield_async": 399230, "hopfield_packed": 2002390,
 	"assoc_fwd": 2667.8268, "assoc_bwd": 35.132624, "dbn_sgd": 2.3074050, "dbn_adam": 2.4391782,
 	"gemm_1": 373918.08, "gemm_2": 467636.82, "gemm_3": 1047185.49, "gemm_4": 8922155.42, "gemm_5": 1352622.86,

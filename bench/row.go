@@ -34,7 +34,7 @@ const CheckSteps = 3
 
 // Rows returns all rows, in the order in which they are reported.
 func Rows() []Row {
-	return slices.Concat(cdRows, []Row{pcdEpoch}, associationRows, fineTuneRows, []Row{gibbsRow, sampleRow}, hopfieldRows, productRows())
+	return slices.Concat(cdRows, []Row{pcdEpoch}, associationRows, fineTuneRows, []Row{gibbsRow, sampleRow}, boltzmannRows, hopfieldRows, productRows())
 }
 
 // Fill sets x_i = u − ½ times scale, u in [0, 1) being a hash of i and the seed.

@@ -25,6 +25,8 @@ var targets = []target{
 	{"dbn_adam", "dbn_adam", "", 0.55},
 	{"gibbs", "gibbs", "", 0.40},
 	{"sample", "sample", "", 0.15},
+	{"boltzmann", "boltzmann", "", 0.20},
+	{"lattice", "lattice", "", 1},
 	{"hopfield_sync", "hopfield_sync", "", 0.30},
 	{"hopfield_async", "hopfield_async", "", 0.30},
 	{"hopfield_packed", "hopfield_packed", "", 0.30},

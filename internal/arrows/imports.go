@@ -11,7 +11,7 @@ var (
 	belowOp        = []string{"internal/kernel", "internal/rng", "internal/units", "internal/fault", "internal/association", "internal/matrix", "internal/bonds"}
 	belowEnergy    = add(belowOp, "internal/op")
 	belowLayers    = add(belowEnergy, "energy")
-	belowSampling  = add(belowLayers, "internal/observed", "layers", "internal/annealed")
+	belowSampling  = add(belowLayers, "internal/observed", "layers", "internal/sweep", "internal/annealed")
 	belowTraining  = add(belowSampling, "sampling", "likelihood", "machine")
 	belowModels    = add(belowTraining, "training")
 	belowExamples  = add(belowModels, "associative", "dbn", "modernhopfield", "internal/program", "internal/dataset", "internal/evaluate", "internal/picture", "internal/chart")
@@ -29,8 +29,9 @@ var (
 		"internal/matrix":        {"internal/kernel", "internal/fault"},
 		"internal/bonds":         {"internal/fault"},
 		"internal/op":            belowOp,
-		"internal/annealed":      add(belowLayers, "layers"),
 		"internal/observed":      belowLayers,
+		"internal/sweep":         add(belowLayers, "layers"),
+		"internal/annealed":      add(belowLayers, "layers", "internal/sweep"),
 		"energy":                 belowEnergy,
 		"machine":                {"internal/kernel", "internal/fault"}, // knows no model, and ops by what they can do
 		"layers":                 add(belowLayers, modelFiles, "internal/observed"),

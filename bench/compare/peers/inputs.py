@@ -6,6 +6,7 @@ import numpy as np
 V, H, B, SWEEPS, PCD_ROWS = 784, 500, 100, 20, 60000
 STATES, STORED, DIMS, BETA = 64, 10000, 64, 0.125
 UNITS, PATTERNS, PROBES, FEW, PACKED_UNITS, PACKED = 2000, 200, 1000, 100, 1000000, 1000
+COUPLED, COUPLED_SWEEPS, SIDE, SIDE_SWEEPS = 1000, 20, 1000, 5
 STACK = [784, 500, 500, 2000, 10]
 GEMM = [(100, 784, 500, 0, 0), (100, 500, 784, 0, 1), (784, 100, 500, 1, 0), (1024, 1024, 1024, 0, 0), (64, 64, 10000, 0, 1)]
 f32, f64 = np.float32, np.float64
@@ -47,6 +48,12 @@ def hopfield(probes):
 def rbm(dtype):
     """W (V, H), b, c as newRBM makes them."""
     return fill(dtype, 10, 0.1, V, H), (fill(f64, 11, 0.1, V) - 1).astype(dtype), (fill(f64, 12, 0.1, H) - 1).astype(dtype)
+
+
+def boltzmann():
+    """W and b of a machine of units that are all coupled, and where its chains start."""
+    W = np.triu(fill(f64, 40, 0.1, COUPLED, COUPLED), 1)
+    return (W + W.T).astype(f32), (fill(f64, 41, 0.1, COUPLED) - 1).astype(f32), bits(f32, 5, B, COUPLED)
 
 
 def net():

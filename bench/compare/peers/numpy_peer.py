@@ -4,6 +4,7 @@ from scipy.linalg import blas
 from scipy.special import expit
 
 from inputs import *
+from inputs import boltzmann as boltzmann_machine
 
 np.seterr(all="ignore")
 rng = np.random.Generator(np.random.SFC64(1))  # the fastest of NumPy's
@@ -87,6 +88,75 @@ def gibbs():
             np.add(q, b, out=q)
             draw(s(q, out=q), u, v)
     return step, lambda: weighted_sum(v)
+
+
+def thresholds(u, scale):
+    """scale·logit of uniform numbers: a unit is up where its field is above."""
+    rng.random(out=u, dtype=u.dtype.type)
+    np.log(np.divide(u, 1 - u, out=u), out=u)
+    return np.multiply(u, u.dtype.type(scale), out=u)
+
+
+def boltzmann(width):
+    """A unit of all chains is a row. The fields of width units are made by one product, then kept up among themselves."""
+    def make():
+        W, b, start = boltzmann_machine()
+        x, u, f = np.ascontiguousarray(start.T), np.empty((COUPLED, B), f32), np.empty(B, f32)
+
+        def step():
+            for _ in range(COUPLED_SWEEPS):
+                thresholds(u, 1)
+                for lo in range(0, COUPLED, width):
+                    hi = min(lo + width, COUPLED)
+                    if width > 1:
+                        inside, part = W[lo:hi, lo:hi], x[lo:hi]
+                        F = W[lo:hi] @ x
+                        F -= inside @ part
+                        F += b[lo:hi, None]
+                        F -= u[lo:hi]
+                    for i in range(lo, hi):
+                        if width > 1:
+                            np.matmul(inside[i - lo], part, out=f)
+                            np.add(f, F[i - lo], out=f)
+                            np.greater(f, 0, out=x[i], casting="unsafe")
+                        else:
+                            np.matmul(W[i], x, out=f)
+                            np.add(f, b[i], out=f)
+                            np.greater(f, u[i], out=x[i], casting="unsafe")
+        return step, lambda: weighted_sum(x.T)
+    return make
+
+
+def lattice():
+    """The two colours of the checkerboard, a row of each for a row of the lattice."""
+    s = 2 * bits(f32, 5, SIDE, SIDE) - 1
+    colours = [np.empty((SIDE, SIDE // 2), f32) for _ in range(2)]
+    for c in range(2):
+        colours[c][0::2], colours[c][1::2] = s[0::2, c::2], s[1::2, 1 - c::2]
+    u, f = np.empty_like(colours[0]), np.empty_like(colours[0])
+
+    def step():
+        for _ in range(SIDE_SWEEPS):
+            for c in range(2):
+                other, even, odd = colours[1 - c], c, 1 - c  # rows whose fourth neighbour is to the left, and to the right
+                np.add(other, f32(0.1), out=f)
+                f[1:] += other[:-1]
+                f[0] += other[-1]
+                f[:-1] += other[1:]
+                f[-1] += other[0]
+                f[even::2, 1:] += other[even::2, :-1]
+                f[even::2, 0] += other[even::2, -1]
+                f[odd::2, :-1] += other[odd::2, 1:]
+                f[odd::2, -1] += other[odd::2, 0]
+                np.greater(f, thresholds(u, 1.25), out=colours[c], casting="unsafe")
+                colours[c] *= 2
+                colours[c] -= 1
+
+    def ones():
+        for c in range(2):
+            s[0::2, c::2], s[1::2, 1 - c::2] = colours[c][0::2], colours[c][1::2]
+        return weighted_sum(np.maximum(s, 0))
+    return step, ones
 
 
 def sample():
@@ -213,7 +283,8 @@ ROWS = {f"gemm_{i + 1}": {"": product(*s)} for i, s in enumerate(GEMM)}
 ROWS.update({
     "cd1_f32": {"by NumPy alone": cd(f32, False), "accumulating": cd(f32, True)},
     "cd1_f64": {"by NumPy alone": cd(f64, False), "accumulating": cd(f64, True)},
-    "gibbs": {"": gibbs}, "sample": {"": sample}, "assoc_fwd": {"": association(False)}, "assoc_bwd": {"": association(True)},
+    "gibbs": {"": gibbs}, "sample": {"": sample}, "lattice": {"": lattice},
+    "boltzmann": {"unit by unit": boltzmann(1), "by blocks": boltzmann(40)}, "assoc_fwd": {"": association(False)}, "assoc_bwd": {"": association(True)},
     "hopfield_sync": {"all rows": hopfield_sync(False), "rows that move": hopfield_sync(True)},
     "hopfield_async": {"by products": hopfield_async(False), "incremental": hopfield_async(True)},
     "hopfield_packed": {"": hopfield_packed},
