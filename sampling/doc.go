@@ -1,7 +1,13 @@
-// Package sampling draws from models off the graph: block Gibbs sampling of bipartite models, the negative phases of
-// contrastive training that are made of it; kernels that follow the gradient of any energy graph (Langevin, HMC,
-// GibbsWithGradients, DiscreteLangevin); observers of chains (Moments, Trace, Samples), and diagnostics of what they have seen
-// (AutocorrelationTime, EffectiveSampleSize, RHat).
+// Package sampling draws from models off the graph, any Kernel on a Schedule, by Run:
+//
+//	Gibbs, ParallelTempering                          RBMs: block Gibbs, and replicas on a ladder of temperatures
+//	SingleSite, ColourBlocks, Metropolis              Boltzmann machines, dense or on a graph
+//	SwendsenWang, Wolff                               ferromagnets
+//	Langevin, HMC, GibbsWithGradients, DiscreteLangevin  any energy graph, by its gradient
+//
+// Observers see the chains as they go (Moments, Trace, Samples), and diagnostics judge what they have seen (AutocorrelationTime,
+// EffectiveSampleSize, RHat). On top of the kernels stand the negative phases of contrastive training (CD, PCD, Tempering, MeanField, TAP,
+// Exact), annealing, and the completion of rows with missing values.
 //
 // Every draw is a function of (seed, purpose, row, step, unit), so a chain holds no generator: its state is its units and
 // its step. Results do not depend on GOMAXPROCS. A chain's draws depend on its row, not on how many rows there are: the first
