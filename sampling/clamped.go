@@ -153,22 +153,22 @@ func (c ClampedMeanField) StartPositive(m *layers.Boltzmann, _ uint64) (Positive
 	if c.Updates < 0 || c.Updates > maxSteps {
 		return nil, fmt.Errorf("sampling: ClampedMeanField: Updates is %d, want 1 to %d, or 0 for 20: %w", c.Updates, maxSteps, energy.ErrConfig)
 	}
-	p := &meanFieldPhase{model: m, updates: c.updates()}
+	p := &clampedMeansPhase{model: m, updates: c.updates()}
 	if m.HiddenStates() == energy.UncoupledHidden {
 		p.updates = 0
 	}
 	return p, nil
 }
 
-type meanFieldPhase struct {
+type clampedMeansPhase struct {
 	model   *layers.Boltzmann
 	updates int
 	rows    *tensor.Dense
 }
 
-func (p *meanFieldPhase) Copies() int { return 1 }
+func (p *clampedMeansPhase) Copies() int { return 1 }
 
-func (p *meanFieldPhase) Next(data *tensor.Dense, _ uint64) (*tensor.Dense, error) {
+func (p *clampedMeansPhase) Next(data *tensor.Dense, _ uint64) (*tensor.Dense, error) {
 	if err := checkSide(p.model.Visible(), data, p.model.Dtype()); err != nil {
 		return nil, fmt.Errorf("sampling: ClampedMeanField of Boltzmann %q: Next: data: %w", p.model.Name(), err)
 	}
@@ -182,7 +182,7 @@ func (p *meanFieldPhase) Next(data *tensor.Dense, _ uint64) (*tensor.Dense, erro
 }
 
 // meanField does what energy.Boltzmann.HiddenMean builds.
-func meanField[T kernel.Float](p *meanFieldPhase, data *tensor.Dense) error {
+func meanField[T kernel.Float](p *clampedMeansPhase, data *tensor.Dense) error {
 	plain, err := layers.PlainBoltzmannOf[T](p.model)
 	if err != nil {
 		return err
