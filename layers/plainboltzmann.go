@@ -18,8 +18,7 @@ type PlainBoltzmann[T kernel.Float] struct {
 	Bonds                 *bonds.Graph // nil for a dense W
 	B, LogVariance        []T
 
-	hidden       energy.Units
-	hiddenStates energy.HiddenStates
+	machine *Boltzmann
 }
 
 // PlainBoltzmannOf reads a machine of dtype T. It is an ErrDtype for one of another dtype.
@@ -32,7 +31,7 @@ func PlainBoltzmannOf[T kernel.Float](bm *Boltzmann) (PlainBoltzmann[T], error) 
 	return PlainBoltzmann[T]{
 		Units: units.In[T](bm.joint.Kind()), VisibleLen: bm.config.Visible.Len(), HiddenLen: bm.config.Hidden.Len(),
 		W: w, Bonds: bm.bonds, B: bm.b.data.([]T), LogVariance: dataOf[T](bm.logVariance),
-		hidden: bm.config.Hidden, hiddenStates: bm.HiddenStates(),
+		machine: bm,
 	}, nil
 }
 
@@ -124,11 +123,11 @@ type hiddenSum[T kernel.Float] struct {
 }
 
 func (p PlainBoltzmann[T]) hiddenSum(temperature float64) (*hiddenSum[T], error) {
-	s := &hiddenSum[T]{family: units.In[T](p.hidden.Kind()), len: p.HiddenLen}
-	if p.hiddenStates != energy.CoupledHidden {
+	s := &hiddenSum[T]{family: units.In[T](p.machine.config.Hidden.Kind()), len: p.HiddenLen}
+	if p.machine.HiddenStates() != energy.CoupledHidden {
 		return s, nil
 	}
-	count, err := hiddenStateCount(p.hidden)
+	count, err := hiddenStateCount(p.machine.config.Hidden)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +135,7 @@ func (p PlainBoltzmann[T]) hiddenSum(temperature float64) (*hiddenSum[T], error)
 	s.states, s.own = make([]T, count*s.len), make([]T, count)
 	x, field, state := make([]T, n), make([]T, n), make([]float64, s.len)
 	for i := range count {
-		p.hidden.State(i, state)
+		p.machine.config.Hidden.State(i, state)
 		kernel.Convert(x[first:], state)
 		p.Input(field, x, 1)
 		copy(s.states[i*s.len:], x[first:])
