@@ -57,9 +57,11 @@ func enumerated(s exact.Side, x []float64, energy func(x []float64) float64) (lo
 	return logPL, flow
 }
 
-// discrete are the models whose visible units have a finite number of values.
+// discrete are the models whose visible units have values that pseudo-likelihood lists.
 func discrete() []model {
-	return slices.DeleteFunc(models(), func(m model) bool { return m.Visible.Family == exact.Gaussian })
+	return slices.DeleteFunc(models(), func(m model) bool {
+		return !slices.Contains([]exact.Family{exact.Bernoulli, exact.Spin, exact.OneHot}, m.Visible.Family)
+	})
 }
 
 func TestRBMPseudoLikelihoodEqualsEnumeration(t *testing.T) {
