@@ -96,7 +96,7 @@ func (c config) schedule(epoch int) float64 {
 func pictures(ctx context.Context, c config, rbm *layers.RBM, digits *dataset.Digits, report io.Writer) error {
 	const shown, perLine = 100, 20
 	w := rbm.Param("W").Value().Float32s()
-	err := dataset.WriteFilters(filepath.Join(c.out, "filters.png"), w, digits.Train.Cols, digits.Train.Rows, c.hidden, min(shown, c.hidden), perLine, 2)
+	err := dataset.WriteFilters(filepath.Join(c.out, "filters.png"), w, digits.Train.Cols, digits.Train.Rows, rbm.Hidden().Len(), min(shown, rbm.Hidden().Len()), perLine, 2)
 	if err != nil {
 		return err
 	}
