@@ -173,7 +173,8 @@ func (w *metropolisWork[T]) sweep(chain int) {
 			continue
 		}
 		proposed++
-		from, i, to, change := u.lo, u.lo, T(0), 0.0 // change is that of the energy
+		var to T
+		from, i, change := u.lo, u.lo, 0.0 // change is that of the energy
 		switch {
 		case u.other != "":
 			variance := 1.0

@@ -19,7 +19,7 @@ type Layout[T kernel.Float] struct {
 	start      []int32 // of each place, its first neighbour in near and edge
 	near, edge []int32 // the places of neighbours and the edges to them: of a regular piece, first neighbours first
 	w, ofW     []T     // the weights of edges, and W when they were read
-	b, ofB     []T     // in this order
+	b          []T     // in this order
 	logVar     []T     // nil for variance 1
 	base       []T
 
