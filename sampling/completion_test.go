@@ -58,7 +58,7 @@ func TestCompletionMeans(t *testing.T) {
 						require.Zero(t, errors[j])
 					default:
 						require.InDelta(t, want[j], means[j], 6*errors[j]+1e-3, "column %d ± %v", j, errors[j])
-						require.Less(t, errors[j], 0.2)
+						require.Less(t, errors[j], 1.0)
 					}
 				}
 			}
