@@ -111,7 +111,7 @@ func TestBoltzmannCompletionMeans(t *testing.T) {
 func TestBoltzmannCompletionDraws(t *testing.T) {
 	m := completionMachines(t, tensor.Float64)["no hidden"]
 	nan := math.NaN()
-	const copies = 2000
+	const copies, coldest = 2000, 0.01
 	var x []float64
 	for range copies {
 		x = append(x, 1, nan, nan, 0, nan)
@@ -136,18 +136,20 @@ func TestBoltzmannCompletionDraws(t *testing.T) {
 		require.InDelta(t, e.Mean[j], mean[j], 4.5*math.Sqrt(0.25/copies))
 	}
 
-	cold, err := BoltzmannCompletion{Model: m, Seed: 1, Annealing: Annealing{From: 2, To: 0.01}}.Draw(context.Background(), rows())
+	cold, err := BoltzmannCompletion{Model: m, Seed: 1, Annealing: Annealing{From: 2, To: coldest}}.Draw(context.Background(), rows())
 	require.NoError(t, err)
 	p, err := layers.PlainBoltzmannOf[float64](m)
 	require.NoError(t, err)
-	best, least := []float64(nil), math.Inf(1)
+	best, least, total := []float64(nil), math.Inf(1), 0.0
 	state := make([]float64, 3)
 	for i := range 8 {
 		energy.Bernoulli(3).State(i, state)
 		row := []float64{1, state[0], state[1], 0, state[2]}
-		if f := p.Energy(row, 1)[0]; f < least {
+		f := p.Energy(row, 1)[0]
+		if f < least {
 			best, least = row, f
 		}
+		total += math.Exp(-f / coldest)
 	}
 	hits := 0
 	for r := range copies {
@@ -155,7 +157,8 @@ func TestBoltzmannCompletionDraws(t *testing.T) {
 			hits++
 		}
 	}
-	require.Greater(t, hits, copies*9/10)
+	share := math.Exp(-least/coldest) / total // the next state is not much higher
+	require.InDelta(t, share, float64(hits)/copies, 4.5*math.Sqrt(share*(1-share)/copies), "the last temperature's own share")
 }
 
 func equalRows(a, b []float64) bool {

@@ -9,7 +9,7 @@ import (
 // A NaN in a row stands for a number that is missing: what is observed of the row counts, and the rest is summed out.
 
 // ObservedFreeEnergy is F(v_O) = −log Σ exp(−F(v)) over the visible states v that have the observed numbers of a row, so that p(v_O) =
-// exp(−F(v_O))/Z. Of Gaussian visible units the missing ones are integrated out given each hidden state.
+// exp(−F(v_O))/Z; of units without end it is the integral. Of Gaussian visible units the missing ones are integrated out given each hidden state.
 func (m *Harmonium) ObservedFreeEnergy(row []float64) (float64, error) {
 	sum, err := m.observed(row, func([]float64, float64) {})
 	if err != nil {
@@ -61,8 +61,8 @@ func weightOf(weights []float64, k int) float64 {
 // ObservedGradient is the gradient of minus ObservedLogLikelihood for discrete visible units: that of the completed rows, each with the
 // probability p(v_M | v_O) of its completion as weight.
 func (m *Harmonium) ObservedGradient(rows [][]float64, weights []float64) (*Gradient, error) {
-	if m.Visible.Family == Gaussian {
-		return nil, fmt.Errorf("exact: ObservedGradient: %w", ErrNotEnumerable)
+	if _, err := m.Visible.listable(maxTerms); err != nil {
+		return nil, fmt.Errorf("exact: ObservedGradient: %w", err)
 	}
 	var completed [][]float64
 	var shares []float64
@@ -92,8 +92,8 @@ func (m *Harmonium) observed(row []float64, visit func(v []float64, log float64)
 		if _, err := m.Hidden.enumerable(maxTerms); err != nil {
 			return 0, err
 		}
-		for h := range m.Hidden.each() {
-			log, v := dot(m.C, h), slices.Clone(row)
+		for h, logWeight := range m.Hidden.each() {
+			log, v := dot(m.C, h)-m.Hidden.own(h)+logWeight, slices.Clone(row)
 			for i, x := range row {
 				field := m.B[i] + dot(m.W[i*len(h):(i+1)*len(h)], h)
 				s := m.Visible.variance(i)
@@ -109,19 +109,29 @@ func (m *Harmonium) observed(row []float64, visit func(v []float64, log float64)
 		}
 		return sum.value(), nil
 	}
-	if _, err := m.Visible.enumerable(maxTerms); err != nil {
+	missing := m.Visible
+	missing.Units = 0
+	var columns []int
+	for i, x := range row {
+		if math.IsNaN(x) {
+			columns = append(columns, i)
+			missing.Units++
+		}
+	}
+	if err := missing.check(); err != nil { // a part of a OneHot group
 		return 0, err
 	}
-	for v := range m.Visible.each() {
-		fits := true
-		for i, x := range row {
-			fits = fits && (math.IsNaN(x) || x == v[i])
+	if _, err := missing.enumerable(maxTerms); err != nil {
+		return 0, err
+	}
+	v := slices.Clone(row)
+	for x, logWeight := range missing.each() {
+		for k, i := range columns {
+			v[i] = x[k]
 		}
-		if fits {
-			log := -m.freeEnergy(v)
-			sum.add(log)
-			visit(v, log)
-		}
+		log := logWeight - m.freeEnergy(v)
+		sum.add(log)
+		visit(v, log)
 	}
 	return sum.value(), nil
 }
