@@ -35,7 +35,6 @@ func halfMissing(m machine, seed uint64) (row []float64, l *law) {
 }
 
 func TestCompletionMeans(t *testing.T) {
-	const chains = 40
 	eachPair(t, func(t *testing.T, visible, hidden side) {
 		for _, dtype := range dtypes {
 			m := newMachine(visible, hidden, dtype, 2)
@@ -43,7 +42,7 @@ func TestCompletionMeans(t *testing.T) {
 			want, second := l.moments()
 			x := dense(dtype, tensor.Shape{2, len(row)}, append(slices.Clone(row), l.states[0][:len(row)]...)...) // and a whole row
 			for _, sampled := range []bool{false, true} {
-				got, err := Completion{Model: m.rbm, Seed: 3, Sampled: sampled, Chains: chains, Schedule: Schedule{BurnIn: 60, Samples: 50}}.Means(context.Background(), x)
+				got, err := Completion{Model: m.rbm, Seed: 3, Sampled: sampled, Chains: 40, Schedule: Schedule{BurnIn: 60, Samples: 50}}.Means(context.Background(), x)
 				require.NoError(t, err)
 				open := !slices.Contains(hidden.units.Families(), "Gaussian") || !missesReals(visible.units, row)
 				require.Equal(t, []bool{open && !sampled, !sampled}, got.Exact)
@@ -59,8 +58,11 @@ func TestCompletionMeans(t *testing.T) {
 						require.Zero(t, errors[j])
 					default:
 						require.InDelta(t, want[j], means[j], 6*errors[j]+1e-3, "column %d ± %v", j, errors[j])
-						// The modes of real units may lie far apart: then chains that stay in one have the error of a draw each.
-						require.Less(t, errors[j], max(0.2, 1.5*math.Sqrt((second[j][j]-want[j]*want[j])/chains)))
+						limit := 0.2
+						if second[j][j]-want[j]*want[j] > 2 {
+							limit = 1 // a real unit with two modes, between which so short chains hardly move: what they differ by is their error
+						}
+						require.Less(t, errors[j], limit)
 					}
 				}
 			}
