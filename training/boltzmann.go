@@ -133,21 +133,17 @@ func (c Boltzmann) FitSource(ctx context.Context, m *layers.Boltzmann, source So
 }
 
 func (c Boltzmann) check(m *layers.Boltzmann, source Source) error {
-	config := func(format string, args ...any) error {
-		return fmt.Errorf(format+": %w", append(args, energy.ErrConfig)...)
+	config := func(text string) error { return fmt.Errorf("%s: %w", text, energy.ErrConfig) }
+	if err := checkSource(source, c.Convention, m.Visible()); err != nil {
+		return err
 	}
-	switch {
-	case source == nil:
-		return config("no source of rows given")
-	case c.Convention != AsIs && !isTensor(source):
-		return config("Convention %q cannot take effect on a source of your own, which decides what it reads", c.Convention)
-	case source.Len() < 1 || source.Width() != m.Visible().Len():
-		return fmt.Errorf("source of %d rows of %d columns, want at least one row of %d: %w", source.Len(), source.Width(), m.Visible().Len(), energy.ErrShape)
-	case c.Negative == nil:
+	if c.Negative == nil {
 		return config("no Negative given, want sampling.Exact, sampling.PCD or sampling.CD")
-	case !(c.L1 >= 0) || !(c.L2 >= 0) || math.IsInf(c.L1+c.L2, 0):
-		return config("L1 is %g and L2 %g, want at least 0", c.L1, c.L2)
-	case c.Validation != nil && !m.HasFreeEnergy():
+	}
+	if err := checkPenalties(c.L1, c.L2, 0); err != nil {
+		return err
+	}
+	if c.Validation != nil && !m.HasFreeEnergy() {
 		return config("Validation cannot take effect on a machine that has no free energy")
 	}
 	return checkWeights(c.Weights, source.Len())
@@ -177,9 +173,8 @@ func (f *boltzmannFit) start() error {
 	if !f.InitBias {
 		return nil
 	}
-	rows := between(0, min(f.source.Len(), initBiasRows))
-	t := tensor.New(tensor.Of(f.model.Dtype()), tensor.WithShape(len(rows), f.source.Width()))
-	if err := f.source.Read(t, rows, 0); err != nil {
+	t, err := initBiasRows(f.source, f.model.Dtype())
+	if err != nil {
 		return err
 	}
 	if err := f.model.InitBias(t); err != nil {
@@ -326,12 +321,7 @@ func (f *boltzmannFit) build(rows int) (*boltzmannPlan, error) {
 	if e.Joint.Bonds == nil {
 		pairs = 0.5 // each stands in W twice
 	}
-	if f.L1 > 0 {
-		cost.Add(f.L1 * pairs)(op.AbsoluteSum(e.Joint.W))
-	}
-	if f.L2 > 0 {
-		cost.Add(f.L2 / 2 * pairs)(op.SquaredDistance(e.Joint.W, 0))
-	}
+	penalize(&cost, e.Joint.W, f.L1*pairs, f.L2*pairs)
 	total, err := cost.Build()
 	if err != nil {
 		return nil, err

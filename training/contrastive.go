@@ -107,17 +107,16 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 		rate = 0.01
 	}
 	centered := m.Config().Centered
-	switch {
-	case source == nil:
-		return config("no source of rows given")
-	case c.Convention != AsIs && !isTensor(source):
-		return config("Convention %q cannot take effect on a source of your own, which decides what it reads", c.Convention)
-	case source.Len() < 1 || source.Width() != m.Visible().Len():
-		return nil, fmt.Errorf("training: %s: source of %d rows of %d columns, want at least one row of %d: %w", what, source.Len(), source.Width(), m.Visible().Len(), energy.ErrShape)
-	case c.Negative == nil:
+	if err := checkSource(source, c.Convention, m.Visible()); err != nil {
+		return nil, fmt.Errorf("training: %s: %w", what, err)
+	}
+	if c.Negative == nil {
 		return config("no Negative given, want sampling.CD, PCD, Tempering, Exact, MeanField or TAP")
-	case !(c.L1 >= 0) || !(c.L2 >= 0) || math.IsInf(c.L1+c.L2, 0):
-		return config("L1 is %g and L2 %g, want at least 0", c.L1, c.L2)
+	}
+	if err := checkPenalties(c.L1, c.L2, 0); err != nil {
+		return nil, fmt.Errorf("training: %s: %w", what, err)
+	}
+	switch {
 	case !(c.SparsityCost >= 0) || math.IsInf(c.SparsityCost, 0) || math.IsNaN(c.SparsityTarget) || math.IsInf(c.SparsityTarget, 0):
 		return config("SparsityCost is %g and SparsityTarget %g, want finite numbers and a cost of at least 0", c.SparsityCost, c.SparsityTarget)
 	case c.SparsityTarget != 0 && c.SparsityCost == 0:
@@ -181,8 +180,6 @@ func (c Contrastive) FitSource(ctx context.Context, m *layers.RBM, source Source
 	return l.run(ctx)
 }
 
-func isTensor(s Source) bool { _, ok := s.(*tensorSource); return ok }
-
 // contrastiveFit is a fit at work.
 type contrastiveFit struct {
 	Contrastive
@@ -229,17 +226,13 @@ func (f *contrastiveFit) fingerprint(l *loop) string {
 	return text
 }
 
-// initBiasRows is how many rows InitBias looks at.
-const initBiasRows = 10_000
-
 // start does what comes before the first step of a run that is not resumed.
 func (f *contrastiveFit) start() error {
 	if !f.InitBias {
 		return nil
 	}
-	rows := between(0, min(f.source.Len(), initBiasRows))
-	t := tensor.New(tensor.Of(f.model.Dtype()), tensor.WithShape(len(rows), f.source.Width()))
-	if err := f.source.Read(t, rows, 0); err != nil {
+	t, err := initBiasRows(f.source, f.model.Dtype())
+	if err != nil {
 		return err
 	}
 	if f.missing != nil {

@@ -83,12 +83,7 @@ func (f *contrastiveFit) build(rows, negativeRows int) (*contrastivePlan, error)
 		p.covariances = G.NewMatrix(g, dtype, G.WithName("covariances"), G.WithShape(e.W.Shape()...))
 		cost.Add(float64(n))(rowMean(e.W, p.covariances))
 	}
-	if f.L1 > 0 {
-		cost.Add(f.L1)(op.AbsoluteSum(e.W))
-	}
-	if f.L2 > 0 {
-		cost.Add(f.L2 / 2)(op.SquaredDistance(e.W, 0))
-	}
+	penalize(&cost, e.W, f.L1, f.L2)
 	if f.SparsityCost > 0 || f.model.Config().Centered {
 		h, err := e.HiddenMean(positive)
 		if err != nil {

@@ -168,3 +168,25 @@ func checkWeights(weights []float64, rows int) error {
 	}
 	return nil
 }
+
+// checkSource returns what is wrong with a source for units under a convention.
+func checkSource(s Source, convention Convention, u energy.Units) error {
+	switch {
+	case s == nil:
+		return fmt.Errorf("no source of rows given: %w", energy.ErrConfig)
+	case convention != AsIs && !isTensor(s):
+		return fmt.Errorf("Convention %q cannot take effect on a source of your own, which decides what it reads: %w", convention, energy.ErrConfig)
+	case s.Len() < 1 || s.Width() != u.Len():
+		return fmt.Errorf("source of %d rows of %d columns, want at least one row of %d: %w", s.Len(), s.Width(), u.Len(), energy.ErrShape)
+	}
+	return nil
+}
+
+func isTensor(s Source) bool { _, ok := s.(*tensorSource); return ok }
+
+// initBiasRows reads the first 10,000 rows, which InitBias looks at.
+func initBiasRows(s Source, dtype tensor.Dtype) (*tensor.Dense, error) {
+	rows := between(0, min(s.Len(), 10_000))
+	t := tensor.New(tensor.Of(dtype), tensor.WithShape(len(rows), s.Width()))
+	return t, s.Read(t, rows, 0)
+}

@@ -107,15 +107,30 @@ func penalized(cost *G.Node, model layers.Layer, l1, l2 float64) (*G.Node, error
 	var sum op.Terms
 	sum.Add(1)(cost, nil)
 	for _, n := range layers.Learnables(cost.Graph(), model) {
-		if n.Dims() < 2 {
-			continue
-		}
-		if l1 > 0 {
-			sum.Add(l1)(op.AbsoluteSum(n))
-		}
-		if l2 > 0 {
-			sum.Add(l2 / 2)(op.SquaredDistance(n, 0))
+		if n.Dims() >= 2 {
+			penalize(&sum, n, l1, l2)
 		}
 	}
 	return sum.Build()
+}
+
+// penalize adds l1·Σ|w| + l2/2·Σw² to a cost.
+func penalize(cost *op.Terms, w *G.Node, l1, l2 float64) {
+	if l1 > 0 {
+		cost.Add(l1)(op.AbsoluteSum(w))
+	}
+	if l2 > 0 {
+		cost.Add(l2 / 2)(op.SquaredDistance(w, 0))
+	}
+}
+
+// checkPenalties returns what is wrong with the weights of penalties and the largest norm of a gradient, 0 for none.
+func checkPenalties(l1, l2, clipNorm float64) error {
+	switch {
+	case !(l1 >= 0) || !(l2 >= 0) || math.IsInf(l1+l2, 0):
+		return fmt.Errorf("L1 is %g and L2 %g, want at least 0: %w", l1, l2, energy.ErrConfig)
+	case !(clipNorm >= 0) || math.IsInf(clipNorm, 0):
+		return fmt.Errorf("ClipNorm is %g, want a positive number, or 0 for none: %w", clipNorm, energy.ErrConfig)
+	}
+	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -122,13 +121,11 @@ func (f *objectiveFit) sourceOf(x *tensor.Dense, seed uint64) (*tensorSource, er
 }
 
 func (f *objectiveFit) check() error {
-	switch {
-	case f.Of == nil:
+	if f.Of == nil {
 		return fmt.Errorf("no Of given, want what to build for each row: %w", energy.ErrConfig)
-	case !(f.L1 >= 0) || !(f.L2 >= 0) || math.IsInf(f.L1+f.L2, 0):
-		return fmt.Errorf("L1 is %g and L2 %g, want at least 0: %w", f.L1, f.L2, energy.ErrConfig)
-	case !(f.ClipNorm >= 0) || math.IsInf(f.ClipNorm, 0):
-		return fmt.Errorf("ClipNorm is %g, want a positive number, or 0 for none: %w", f.ClipNorm, energy.ErrConfig)
+	}
+	if err := checkPenalties(f.L1, f.L2, f.ClipNorm); err != nil {
+		return err
 	}
 	return checkWeights(f.Weights, f.source.Len())
 }

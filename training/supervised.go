@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -142,11 +141,8 @@ func (f *supervisedFit) fit(ctx context.Context, targets *tensor.Dense) (*Report
 	if err := f.checkHeld(); err != nil {
 		return fail(err)
 	}
-	switch {
-	case !(f.L1 >= 0) || !(f.L2 >= 0) || math.IsInf(f.L1+f.L2, 0):
-		return fail(fmt.Errorf("L1 is %g and L2 %g, want at least 0: %w", f.L1, f.L2, energy.ErrConfig))
-	case !(f.ClipNorm >= 0) || math.IsInf(f.ClipNorm, 0):
-		return fail(fmt.Errorf("ClipNorm is %g, want a positive number, or 0 for none: %w", f.ClipNorm, energy.ErrConfig))
+	if err := checkPenalties(f.L1, f.L2, f.ClipNorm); err != nil {
+		return fail(err)
 	}
 	if err := checkWeights(f.Weights, f.samples.Len()); err != nil {
 		return fail(err)
