@@ -47,14 +47,9 @@ func (p PlainBoltzmann[T]) Input(dst, x []T, rows int) {
 	}
 	kernel.Parallel(rows, kernel.RowGrain(n), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
-			row, field := x[r*n:(r+1)*n], dst[r*n:(r+1)*n]
-			for i := range field {
-				sum := p.B[i]
-				for at := p.Bonds.Start[i]; at < p.Bonds.Start[i+1]; at++ {
-					sum += p.W[p.Bonds.Edge[at]] * row[p.Bonds.Near[at]]
-				}
-				field[i] = sum
-			}
+			field := dst[r*n : (r+1)*n]
+			copy(field, p.B)
+			bonds.AddFields(p.Bonds, field, x[r*n:(r+1)*n], p.W)
 		}
 	})
 }

@@ -39,16 +39,9 @@ func EdgeFields(g *bonds.Graph, x, w *G.Node) (*G.Node, error) {
 
 func edgeFields[T kernel.Float](g *bonds.Graph) kernelFunc[T] {
 	return func(dst operand[T], in []operand[T], lo, hi int) {
-		w := in[1].data
 		for b := lo; b < hi; b++ {
-			x, f := in[0].row(b), dst.row(b)
-			for i := range f {
-				var sum T
-				for at := g.Start[i]; at < g.Start[i+1]; at++ {
-					sum += w[g.Edge[at]] * x[g.Near[at]]
-				}
-				f[i] = sum
-			}
+			clear(dst.row(b))
+			bonds.AddFields(g, dst.row(b), in[0].row(b), in[1].data)
 		}
 	}
 }
