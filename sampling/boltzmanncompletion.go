@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"gorgonia.org/tensor"
 
 	"github.com/harmonium-go/harmonium/energy"
 	"github.com/harmonium-go/harmonium/internal/kernel"
+	"github.com/harmonium-go/harmonium/internal/observed"
 	"github.com/harmonium-go/harmonium/internal/op"
 	"github.com/harmonium-go/harmonium/internal/rng"
 	"github.com/harmonium-go/harmonium/layers"
@@ -74,21 +74,9 @@ func (c BoltzmannCompletion) check(x *tensor.Dense) (*tensor.Dense, []bool, erro
 	if c.Model == nil {
 		return nil, nil, fmt.Errorf("sampling: BoltzmannCompletion: no model given: %w", energy.ErrConfig)
 	}
-	fail := func(format string, args ...any) (*tensor.Dense, []bool, error) {
-		return nil, nil, c.fail(fmt.Errorf(format, args...))
-	}
-	if c.Chains < 0 || c.Chains == 1 {
-		return fail("Chains is %d, want at least 2, or 0 for 10: %w", c.Chains, energy.ErrConfig)
-	}
-	if s := c.Schedule; s.BurnIn < 0 || s.Samples < 0 || s.Thin < 0 {
-		return fail("BurnIn is %d, Samples %d and Thin %d, want none below 0: %w", s.BurnIn, s.Samples, s.Thin, energy.ErrConfig)
-	}
-	filled, missing, err := c.Model.Visible().Missing(x)
+	filled, missing, err := completionRowsOf(c.Model.Visible(), c.Model.Dtype(), x, c.Chains, c.Schedule)
 	if err != nil {
-		return fail("%w", err)
-	}
-	if x.Dtype() != c.Model.Dtype() {
-		return fail("rows of %v, want %v: %w", x.Dtype(), c.Model.Dtype(), energy.ErrDtype)
+		return nil, nil, c.fail(err)
 	}
 	return filled, missing, nil
 }
@@ -113,7 +101,7 @@ func boltzmannMeans[T kernel.Float](ctx context.Context, c BoltzmannCompletion, 
 	if chains == 0 {
 		chains = 10
 	}
-	for _, group := range alikeRows(missing, n) {
+	for _, group := range observed.Groups(missing, n) {
 		exact := false
 		if !c.Sampled {
 			var err error
@@ -121,7 +109,7 @@ func boltzmannMeans[T kernel.Float](ctx context.Context, c BoltzmannCompletion, 
 				return nil, c.fail(err)
 			}
 		}
-		for rows := range slices.Chunk(group.rows, completionRows) {
+		for rows := range slices.Chunk(group.Rows, completionRows) {
 			if exact {
 				for _, r := range rows {
 					got.Exact[r] = true
@@ -129,12 +117,12 @@ func boltzmannMeans[T kernel.Float](ctx context.Context, c BoltzmannCompletion, 
 				continue
 			}
 			sums := newChainMeans(len(rows), chains, n)
-			if err := c.chains(ctx, filled, rows, group.missing, chains, c.schedule(), sums); err != nil {
+			if err := c.chains(ctx, filled, rows, group.Missing, chains, c.schedule(), sums); err != nil {
 				return nil, c.fail(err)
 			}
 			for k, r := range rows {
 				for j := range n {
-					if group.missing[j] {
+					if group.Missing[j] {
 						mean, deviation := sums.of(k, j)
 						data[r*n+j], deviations[r*n+j] = T(mean), T(deviation)
 					}
@@ -145,35 +133,14 @@ func boltzmannMeans[T kernel.Float](ctx context.Context, c BoltzmannCompletion, 
 	return got, nil
 }
 
-// rowsAlike are rows that miss the same columns.
-type rowsAlike struct {
-	missing []bool
-	rows    []int
-}
-
-// alikeRows sorts rows by what they miss, in the order in which it is met first.
-func alikeRows(missing []bool, n int) (groups []*rowsAlike) {
-	byMarks := map[string]*rowsAlike{}
-	for r := range len(missing) / n {
-		marks := missing[r*n : (r+1)*n]
-		key := fmt.Sprint(marks)
-		if byMarks[key] == nil {
-			byMarks[key] = &rowsAlike{missing: marks}
-			groups = append(groups, byMarks[key])
-		}
-		byMarks[key].rows = append(byMarks[key].rows, r)
-	}
-	return groups
-}
-
 // conditionalMeans sets the marked places of rows to their means given the others, and reports whether these can be summed over.
-func conditionalMeans[T kernel.Float](ctx context.Context, m *layers.Boltzmann, data []T, group *rowsAlike) (exact bool, err error) {
-	n, marks := m.Units().Len(), group.missing
+func conditionalMeans[T kernel.Float](ctx context.Context, m *layers.Boltzmann, data []T, group observed.Group) (exact bool, err error) {
+	n, marks := m.Units().Len(), group.Missing
 	x, known := make([]float64, n), make([]bool, n)
 	for j, is := range marks {
 		known[j] = !is
 	}
-	for _, r := range group.rows {
+	for _, r := range group.Rows {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
@@ -198,15 +165,15 @@ func conditionalMeans[T kernel.Float](ctx context.Context, m *layers.Boltzmann, 
 func boltzmannDraws[T kernel.Float](ctx context.Context, c BoltzmannCompletion, filled *tensor.Dense, missing []bool) error {
 	data, n := op.Numbers[T](filled), c.Model.Visible().Len()
 	schedule := Schedule{BurnIn: c.schedule().BurnIn, Samples: 1, Thin: 1}
-	for _, group := range alikeRows(missing, n) {
-		for rows := range slices.Chunk(group.rows, completionRows) {
+	for _, group := range observed.Groups(missing, n) {
+		for rows := range slices.Chunk(group.Rows, completionRows) {
 			see := look(func(s *State) {
 				drawn := op.Numbers[T](s.Visible)
 				for k, r := range rows {
 					copy(data[r*n:(r+1)*n], drawn[k*n:(k+1)*n])
 				}
 			})
-			if err := c.chains(ctx, filled, rows, group.missing, 1, schedule, see); err != nil {
+			if err := c.chains(ctx, filled, rows, group.Missing, 1, schedule, see); err != nil {
 				return c.fail(err)
 			}
 		}
@@ -255,42 +222,4 @@ func spread[T kernel.Float](dst, x []T, rows []int, clamp []bool, chains int) {
 			}
 		}
 	}
-}
-
-// chainMeans is the means of each chain, for rows with as many chains each.
-type chainMeans struct {
-	chains, n, samples int
-	sums               []float64
-}
-
-func newChainMeans(rows, chains, n int) *chainMeans {
-	return &chainMeans{chains: chains, n: n, sums: make([]float64, rows*chains*n)}
-}
-
-func (m *chainMeans) Observe(s *State) error {
-	m.samples++
-	if s.Visible.Dtype() == tensor.Float32 {
-		addTo(m.sums, s.Visible.Float32s())
-	} else {
-		addTo(m.sums, s.Visible.Float64s())
-	}
-	return nil
-}
-
-func addTo[T kernel.Float](sums []float64, x []T) {
-	for i, v := range x {
-		sums[i] += float64(v)
-	}
-}
-
-// of is the mean of a column over the chains of a row, and its standard error.
-func (m *chainMeans) of(row, column int) (mean, deviation float64) {
-	at := func(i int) float64 { return m.sums[(row*m.chains+i)*m.n+column] / float64(m.samples) }
-	for i := range m.chains {
-		mean += at(i) / float64(m.chains)
-	}
-	for i := range m.chains {
-		deviation += (at(i) - mean) * (at(i) - mean)
-	}
-	return mean, math.Sqrt(deviation / float64(m.chains*(m.chains-1)))
 }

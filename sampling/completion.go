@@ -3,7 +3,6 @@ package sampling
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"gorgonia.org/tensor"
 
@@ -82,20 +81,26 @@ func (c Completion) check(x *tensor.Dense) (*tensor.Dense, []bool, error) {
 	if c.Model == nil {
 		return nil, nil, fmt.Errorf("sampling: Completion: no model given: %w", energy.ErrConfig)
 	}
-	if c.Chains < 0 || c.Chains == 1 {
-		return nil, nil, c.fail(fmt.Errorf("Chains is %d, want at least 2, or 0 for 10: %w", c.Chains, energy.ErrConfig))
-	}
-	if s := c.Schedule; s.BurnIn < 0 || s.Samples < 0 || s.Thin < 0 {
-		return nil, nil, c.fail(fmt.Errorf("BurnIn is %d, Samples %d and Thin %d, want none below 0: %w", s.BurnIn, s.Samples, s.Thin, energy.ErrConfig))
-	}
-	filled, missing, err := c.Model.Visible().Missing(x)
+	filled, missing, err := completionRowsOf(c.Model.Visible(), c.Model.Dtype(), x, c.Chains, c.Schedule)
 	if err != nil {
 		return nil, nil, c.fail(err)
 	}
-	if x.Dtype() != c.Model.Dtype() {
-		return nil, nil, c.fail(fmt.Errorf("rows of %v, want %v: %w", x.Dtype(), c.Model.Dtype(), energy.ErrDtype))
-	}
 	return filled, missing, nil
+}
+
+// completionRowsOf returns rows whose missing numbers are filled, with marks of them, or what is wrong with the rows or the settings.
+func completionRowsOf(u energy.Units, dtype tensor.Dtype, x *tensor.Dense, chains int, s Schedule) (*tensor.Dense, []bool, error) {
+	if chains < 0 || chains == 1 {
+		return nil, nil, fmt.Errorf("Chains is %d, want at least 2, or 0 for 10: %w", chains, energy.ErrConfig)
+	}
+	if s.BurnIn < 0 || s.Samples < 0 || s.Thin < 0 {
+		return nil, nil, fmt.Errorf("BurnIn is %d, Samples %d and Thin %d, want none below 0: %w", s.BurnIn, s.Samples, s.Thin, energy.ErrConfig)
+	}
+	filled, missing, err := u.Missing(x)
+	if err == nil && x.Dtype() != dtype {
+		err = fmt.Errorf("rows of %v, want %v: %w", x.Dtype(), dtype, energy.ErrDtype)
+	}
+	return filled, missing, err
 }
 
 // schedule fills in the defaults.
@@ -152,32 +157,21 @@ func completeMeans[T kernel.Float](ctx context.Context, c Completion, filled *te
 	s := c.schedule()
 	for lo := 0; lo < len(sampled); lo += completionRows {
 		rows := sampled[lo:min(lo+completionRows, len(sampled))]
-		looks, sums := 0, make([]float64, len(rows)*chains*n)
-		means := make([]T, len(sums))
+		sums, means := newChainMeans(len(rows), chains, n), make([]T, len(rows)*chains*n)
 		err := chainsOf(ctx, c, data, missing, rows, chains, s, func(plain layers.Plain[T], state *State) {
 			plain.VisibleMean(means, op.Numbers[T](state.Hidden), len(rows)*chains)
-			for i, x := range means {
-				sums[i] += float64(x)
-			}
-			looks++
+			sums.samples++
+			addTo(sums.sums, means)
 		})
 		if err != nil {
 			return nil, err
 		}
 		for k, i := range rows {
 			for j := range n {
-				if !missing[i*n+j] {
-					continue
+				if missing[i*n+j] {
+					mean, deviation := sums.of(k, j)
+					data[i*n+j], deviations[i*n+j] = T(mean), T(deviation)
 				}
-				sum, square := 0.0, 0.0
-				for chain := range chains {
-					mean := sums[(k*chains+chain)*n+j] / float64(looks)
-					sum += mean
-					square += mean * mean
-				}
-				mean := sum / float64(chains)
-				variance := max(0, square/float64(chains)-mean*mean) / float64(chains-1)
-				data[i*n+j], deviations[i*n+j] = T(mean), T(math.Sqrt(variance))
 			}
 		}
 	}

@@ -11,15 +11,15 @@ import (
 // maxTerms bounds the terms, rows × States, that are worked on at once.
 const maxTerms = 1 << 20
 
-// rowsOf are rows that miss the same columns.
-type rowsOf struct {
-	missing []bool
-	rows    []int
+// Group is rows that miss the same columns.
+type Group struct {
+	Missing []bool
+	Rows    []int
 }
 
-// alike sorts rows by what they miss, in the order in which it is met first.
-func alike(missing []bool, n int) []rowsOf {
-	var all []rowsOf
+// Groups sorts rows of n marks by what they miss, in the order in which it is met first.
+func Groups(missing []bool, n int) []Group {
+	var all []Group
 	known := map[string]int{}
 	key := make([]byte, n)
 	for i := range len(missing) / n {
@@ -34,9 +34,9 @@ func alike(missing []bool, n int) []rowsOf {
 		if !ok {
 			at = len(all)
 			known[string(key)] = at
-			all = append(all, rowsOf{missing: marks})
+			all = append(all, Group{Missing: marks})
 		}
-		all[at].rows = append(all[at].rows, i)
+		all[at].Rows = append(all[at].Rows, i)
 	}
 	return all
 }
@@ -47,8 +47,8 @@ func (m *Model[T]) Open(missing []bool, most int) bool {
 	if states, open := few(m.Hidden, nh); open && states <= most {
 		return true
 	}
-	for _, group := range alike(missing, m.Visible.Len()) {
-		if states, open := few(m.Visible.Select(group.missing), nh); !open || states > most {
+	for _, group := range Groups(missing, m.Visible.Len()) {
+		if states, open := few(m.Visible.Select(group.Missing), nh); !open || states > most {
 			return false
 		}
 	}
@@ -134,14 +134,14 @@ func (m *Model[T]) PseudoLikelihood(v []T, missing []bool) ([]float64, error) {
 func (m *Model[T]) each(v []T, missing []bool, f func(s *Sum[T], rows []int, free, p []float64)) error {
 	n, nh := m.Visible.Len(), m.Hidden.Len()
 	family := units.In[T](m.Visible.Kind())
-	for _, group := range alike(missing, n) {
-		s, err := NewSum(m, group.missing)
+	for _, group := range Groups(missing, n) {
+		s, err := NewSum(m, group.Missing)
 		if err != nil {
-			return fmt.Errorf("row %d: %w", group.rows[0], err)
+			return fmt.Errorf("row %d: %w", group.Rows[0], err)
 		}
 		block := max(1, maxTerms/s.States)
-		for lo := 0; lo < len(group.rows); lo += block {
-			rows := group.rows[lo:min(lo+block, len(group.rows))]
+		for lo := 0; lo < len(group.Rows); lo += block {
+			rows := group.Rows[lo:min(lo+block, len(group.Rows))]
 			seen, inputs := make([]T, len(rows)*n), make([]T, len(rows)*nh)
 			for i, r := range rows {
 				copy(seen[i*n:], v[r*n:(r+1)*n])
