@@ -1,6 +1,7 @@
 package sampling
 
 import (
+	"cmp"
 	"math"
 
 	"gorgonia.org/tensor"
@@ -132,7 +133,7 @@ func dlpStep[T kernel.Float](d *DiscreteLangevin, s *State) (Info, error) {
 		w.uniforms, w.weights = make([]float64, chains*len(w.units.units)), make([]float64, chains*w.n)
 		w.odds, w.shares, w.forth = make([]T, chains*w.n), make([]T, chains*w.n), make([]float64, chains)
 	}
-	t := orElse(d.Temperature, 1)
+	t := cmp.Or(d.Temperature, 1.0)
 	w.half, w.stiffness, w.adjusted = -0.5/t, 1/(2*d.StepSize), d.Adjusted
 	w.draws, w.step = rng.New(d.Seed, "discrete langevin"), s.Step
 	grain := kernel.RowGrain(w.n)

@@ -1,6 +1,7 @@
 package sampling
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -140,7 +141,7 @@ func gwgStep[T kernel.Float](k *GibbsWithGradients, s *State) (Info, error) {
 		w.uniforms, w.back = make([]float64, chains*(w.flips+1)), make([]int, chains*w.flips)
 		w.moves, w.forth = make([]int, chains), make([]float64, chains)
 	}
-	t := orElse(k.Temperature, 1)
+	t := cmp.Or(k.Temperature, 1.0)
 	w.half, w.draws, w.step = T(-0.5/t), rng.New(k.Seed, "gibbs with gradients"), s.Step
 	grain := kernel.RowGrain(w.n)
 	kernel.Parallel(chains, grain, w.propose)

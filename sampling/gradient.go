@@ -60,10 +60,3 @@ func checkPositive(name string, x float64, dtype tensor.Dtype, zero string) erro
 	}
 	return fmt.Errorf("%s is %g, want a positive %v%s: %w", name, x, dtype, zero, energy.ErrConfig)
 }
-
-func orElse(x, zero float64) float64 {
-	if x == 0 {
-		return zero
-	}
-	return x
-}

@@ -1,6 +1,7 @@
 package sampling
 
 import (
+	"cmp"
 	"fmt"
 
 	"gorgonia.org/tensor"
@@ -135,7 +136,7 @@ func hmcStep[T kernel.Float](h *HMC, s *State) (Info, error) {
 	if len(w.momenta) != len(w.standing.values) || len(w.hamiltonians) != chains {
 		w.momenta, w.hamiltonians = make([]T, len(w.standing.values)), make([]float64, chains)
 	}
-	w.n, w.temperature, w.clamp = s.Visible.Shape()[1], orElse(h.Temperature, 1), h.Clamp
+	w.n, w.temperature, w.clamp = s.Visible.Shape()[1], cmp.Or(h.Temperature, 1.0), h.Clamp
 	w.draws, w.step = rng.New(h.Seed, "hmc"), s.Step
 	if err := w.graphs.evaluateState(h.Energy, &w.standing); err != nil {
 		return Info{}, err

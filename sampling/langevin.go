@@ -1,6 +1,7 @@
 package sampling
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -123,8 +124,8 @@ func langevinStep[T kernel.Float](l *Langevin, s *State) (Info, error) {
 		return Info{}, err
 	}
 	chains := s.Visible.Shape()[0]
-	t := orElse(l.Temperature, 1)
-	w.n, w.size, w.noise = s.Visible.Shape()[1], T(l.StepSize), T(orElse(l.Noise, math.Sqrt(2*l.StepSize*t)))
+	t := cmp.Or(l.Temperature, 1.0)
+	w.n, w.size, w.noise = s.Visible.Shape()[1], T(l.StepSize), T(cmp.Or(l.Noise, math.Sqrt(2*l.StepSize*t)))
 	w.clamp, w.draws, w.step = l.Clamp, rng.New(l.Seed, "langevin"), s.Step
 	kernel.Parallel(chains, kernel.RowGrain(w.n), w.propose)
 	if !l.Adjusted {

@@ -1,6 +1,7 @@
 package sampling
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -69,7 +70,7 @@ func TuneStepSize(ctx context.Context, k Tunable, s *State, steps int, acceptanc
 	case acceptance != 0 && !(acceptance > 0 && acceptance < 1):
 		return fail(fmt.Errorf("acceptance is %g, want between 0 and 1, or 0 for %g: %w", acceptance, usual, energy.ErrConfig))
 	}
-	target, first := orElse(acceptance, usual), *size
+	target, first := cmp.Or(acceptance, usual), *size
 	low, high := math.Log(first/farthest), math.Log(first*farthest)
 	now, sum := math.Log(first), 0.0 // log ε, and its sum over the second half
 	for m := 1; m <= steps; m++ {
